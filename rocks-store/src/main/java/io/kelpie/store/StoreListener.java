@@ -1,0 +1,22 @@
+package io.kelpie.store;
+
+/**
+ * Told of changes in the state of a whole store. Calls come from the store's own threads, one at a
+ * time; they must return soon and must not call the store.
+ */
+public interface StoreListener {
+    /** A listener that does nothing. */
+    StoreListener NONE = new StoreListener() {};
+
+    /**
+     * The store broke: every write from now on fails with this exception; reads go on as long as
+     * they can. Called once.
+     */
+    default void onBroken(StoreException failure) {}
+
+    /** Writes that need space are refused from now on. */
+    default void onSpaceExhausted(long freeBytes) {}
+
+    /** Writes that need space are taken again. */
+    default void onSpaceReturned(long freeBytes) {}
+}
