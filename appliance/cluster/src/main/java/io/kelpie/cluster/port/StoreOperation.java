@@ -1,0 +1,71 @@
+package io.kelpie.cluster.port;
+
+import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.ObjectVersion;
+import io.kelpie.cluster.model.PgId;
+
+/**
+ * One change inside a {@link StoreBatch}. Every object is named with its placement group, which is
+ * the key prefix it is stored under.
+ */
+public sealed interface StoreOperation {
+    /**
+     * Creates an object that reads as zeros, replacing one of that id.
+     *
+     * @param pg its placement group
+     * @param object its id
+     * @param sizeBytes its fixed size
+     * @param version its version after the batch
+     */
+    record Create(PgId pg, ObjectId object, long sizeBytes, ObjectVersion version)
+            implements StoreOperation {}
+
+    /**
+     * Writes bytes into an existing object; the batch fails with NO_SUCH_OBJECT if it is missing.
+     *
+     * @param pg its placement group
+     * @param object its id
+     * @param version its version after the batch
+     * @param offset first byte
+     * @param payload the bytes, borrowed until the batch completes
+     */
+    record Write(PgId pg, ObjectId object, ObjectVersion version, long offset, Payload payload)
+            implements StoreOperation {}
+
+    /**
+     * Makes a range of an existing object read as zeros and frees its room; the batch fails with
+     * NO_SUCH_OBJECT if the object is missing.
+     *
+     * @param pg its placement group
+     * @param object its id
+     * @param version its version after the batch
+     * @param offset first byte
+     * @param length bytes, at least 1
+     */
+    record Zero(PgId pg, ObjectId object, ObjectVersion version, long offset, long length)
+            implements StoreOperation {}
+
+    /**
+     * Removes an object; the batch fails with NO_SUCH_OBJECT if it is missing.
+     *
+     * @param pg its placement group
+     * @param object its id
+     */
+    record Remove(PgId pg, ObjectId object) implements StoreOperation {}
+
+    /**
+     * Puts a named record of the core itself, replacing one of that name.
+     *
+     * @param name at most 64 ASCII characters
+     * @param value at most 64 MiB; not modified afterwards
+     */
+    record PutRecord(String name, byte[] value) implements StoreOperation {
+        /**
+         * The names in use are a handful, so the array is compared by identity like any payload.
+         */
+        public PutRecord {}
+    }
+
+    /** Drops every object of every placement group and every record named so far, for a format. */
+    record DropEverything() implements StoreOperation {}
+}
