@@ -18,7 +18,10 @@ public enum NbdError {
     EINVAL(22),
     /** No space left, or a write beyond the end of the export. */
     ENOSPC(28),
-    /** The length is larger than the server's or the device's maximum. */
+    /**
+     * The value is too large; the protocol wants it for unfragmented reads only, everywhere else it
+     * says EINVAL.
+     */
     EOVERFLOW(75),
     /** The operation is not supported in this form, for example a fast zero that would be slow. */
     ENOTSUP(95),

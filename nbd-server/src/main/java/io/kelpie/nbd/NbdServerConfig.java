@@ -4,6 +4,7 @@ package io.kelpie.nbd;
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +26,9 @@ import java.util.List;
  * @param handshakeLimit longest time from accept to the transmission phase, 1 ms to 1 h
  * @param idleLimit a connection without requests in flight is closed after this long without a byte
  *     from the client; zero = never (the default: an idle disk is normal), else 1 ms and more
+ * @param stallLimit a client that stops in the middle of sending a request, or takes none of the
+ *     replies waiting for it, for this long is closed, so that it cannot hold memory for ever; 1 ms
+ *     to 1 h
  * @param drainLimit how long {@link NbdServer#close} waits for requests in flight and for devices
  *     to close, 0 to 1 h
  * @param maxRequestBytes longest read or write; a power of two from 4 KiB to 64 MiB
@@ -41,6 +45,7 @@ public record NbdServerConfig(
         @Nullable Path unixSocket,
         Duration handshakeLimit,
         Duration idleLimit,
+        Duration stallLimit,
         Duration drainLimit,
         int maxRequestBytes,
         long connectionBudgetBytes,
@@ -64,7 +69,8 @@ public record NbdServerConfig(
                 "no address: give tcp or unixSocket");
         require(
                 unixSocket == null
-                        || unixSocket.toString().getBytes().length <= MAX_UNIX_PATH_BYTES,
+                        || unixSocket.toString().getBytes(StandardCharsets.UTF_8).length
+                                <= MAX_UNIX_PATH_BYTES,
                 "unixSocket path is longer than 107 bytes: " + unixSocket);
         require(
                 isWithin(handshakeLimit, Duration.ofMillis(1)),
@@ -72,6 +78,9 @@ public record NbdServerConfig(
         require(
                 idleLimit.isZero() || idleLimit.compareTo(Duration.ofMillis(1)) >= 0,
                 "idleLimit must be zero or at least 1 ms: " + idleLimit);
+        require(
+                isWithin(stallLimit, Duration.ofMillis(1)),
+                "stallLimit must be 1 ms to 1 h: " + stallLimit);
         require(isWithin(drainLimit, Duration.ZERO), "drainLimit must be 0 to 1 h: " + drainLimit);
         require(
                 Integer.bitCount(maxRequestBytes) == 1
@@ -114,6 +123,7 @@ public record NbdServerConfig(
         private @Nullable Path unixSocket;
         private Duration handshakeLimit = Duration.ofSeconds(30);
         private Duration idleLimit = Duration.ZERO;
+        private Duration stallLimit = Duration.ofSeconds(60);
         private Duration drainLimit = Duration.ofSeconds(10);
         private int maxRequestBytes = 32 << 20;
         private long connectionBudgetBytes = 64L << 20;
@@ -147,6 +157,15 @@ public record NbdServerConfig(
          */
         public Builder idleLimit(Duration limit) {
             idleLimit = limit;
+            return this;
+        }
+
+        /**
+         * Sets how long a client may stop in the middle of a request or not take replies; default
+         * 60 s.
+         */
+        public Builder stallLimit(Duration limit) {
+            stallLimit = limit;
             return this;
         }
 
@@ -196,6 +215,7 @@ public record NbdServerConfig(
                     unixSocket,
                     handshakeLimit,
                     idleLimit,
+                    stallLimit,
                     drainLimit,
                     maxRequestBytes,
                     connectionBudgetBytes,
