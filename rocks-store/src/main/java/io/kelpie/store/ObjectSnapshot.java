@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * One object at one instant, while others go on writing it. For use by one thread at a time; must
- * be closed soon (it keeps old data from being freed) and before the store is: closing the store
- * waits for open snapshots for a bounded time and then invalidates them.
+ * be closed soon, as it keeps old data from being freed. Once the store is closed, every method but
+ * {@link #key}, {@link #head} and {@link #close} throws {@link StoreException} of kind CLOSED.
  */
 public interface ObjectSnapshot extends AutoCloseable {
     /** The object's name. */

@@ -96,7 +96,9 @@ public final class StoreBatch {
 
     /**
      * Sets the object in which absent pages are looked up; 0 for none. It need not exist: a missing
-     * or shorter base reads as zeros. Where a base is set, zeros written are kept as pages.
+     * or shorter base reads as zeros. Within {@link ObjectHead#baseLimitBytes}, which becomes the
+     * object's present size, zeros written are kept (as small records), so one range of
+     * {@link #writeZeroes} may cover at most 256 MiB of it.
      *
      * @param baseObjectId id of an object of the same partition, kind and erasure index, not the
      *     object's own
