@@ -1,0 +1,125 @@
+// Kelpie, Apache-2.0.
+package io.kelpie.nbd;
+
+import io.kelpie.nbd.wire.NbdConstants;
+import io.kelpie.nbd.wire.RequestHeader;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * One request from its header to the moment its reply has left: the {@link Reply} the device
+ * answers, the result it carries to the I/O thread, and the listener for the socket's write.
+ *
+ * <p>{@link #done}, {@link #data} and {@link #failed} come from any thread, once; everything else
+ * runs on the connection's I/O thread, after them. The hand-over through the transmission's queue
+ * makes the result visible there.
+ */
+final class Operation implements Reply, ChannelFutureListener {
+
+    private final Transmission transmission;
+    private final RequestHeader request;
+    private final long reservedBytes;
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private @Nullable ByteBuf data;
+    private @Nullable NbdError error;
+    private String why = "";
+
+    /** Creates an operation that has been admitted with so many bytes of the budgets. */
+    Operation(Transmission transmission, RequestHeader request, long reservedBytes) {
+        this.transmission = transmission;
+        this.request = request;
+        this.reservedBytes = reservedBytes;
+    }
+
+    @Override
+    public void done() {
+        requireFirst();
+        if (isRead()) {
+            error = NbdError.EIO;
+            why = "the device ended a read without data";
+        }
+        transmission.onEnded(this);
+    }
+
+    @Override
+    public void data(ByteBuf bytes) {
+        if (!ended.compareAndSet(false, true)) {
+            bytes.release();
+            throw answeredTwice();
+        }
+        if (isRead() && bytes.readableBytes() == request.length()) {
+            data = bytes;
+        } else {
+            error = NbdError.EIO;
+            why = "the device answered with " + bytes.readableBytes() + " bytes of data";
+            bytes.release();
+        }
+        transmission.onEnded(this);
+    }
+
+    @Override
+    public void failed(NbdError number, String reason) {
+        requireFirst();
+        error = number;
+        why = reason;
+        transmission.onEnded(this);
+    }
+
+    /** Ends the operation if the device has not; for a device that threw. */
+    void failIfOpen(NbdError number, String reason) {
+        if (ended.compareAndSet(false, true)) {
+            error = number;
+            why = reason;
+            transmission.onEnded(this);
+        }
+    }
+
+    @Override
+    public void operationComplete(ChannelFuture written) {
+        transmission.onSent(this);
+    }
+
+    RequestHeader request() {
+        return request;
+    }
+
+    long reservedBytes() {
+        return reservedBytes;
+    }
+
+    @Nullable
+    NbdError error() {
+        return error;
+    }
+
+    String why() {
+        return why;
+    }
+
+    /** Returns the read payload, and with it its ownership, or {@code null}. */
+    @Nullable
+    ByteBuf takeData() {
+        var taken = data;
+        data = null;
+        return taken;
+    }
+
+    private boolean isRead() {
+        return request.type() == NbdConstants.CMD_READ;
+    }
+
+    private void requireFirst() {
+        if (!ended.compareAndSet(false, true)) {
+            throw answeredTwice();
+        }
+    }
+
+    private IllegalStateException answeredTwice() {
+        return new IllegalStateException("the device answered twice: " + request);
+    }
+}
