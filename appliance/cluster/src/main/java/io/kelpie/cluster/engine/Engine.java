@@ -1,48 +1,161 @@
 package io.kelpie.cluster.engine;
 
+import io.kelpie.cluster.event.EventLog;
+import io.kelpie.cluster.gateway.Gateway;
+import io.kelpie.cluster.gateway.InFlight;
+import io.kelpie.cluster.membership.EpochLog.Epoch;
+import io.kelpie.cluster.membership.FormatRecord;
+import io.kelpie.cluster.membership.Membership;
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterSettings;
+import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.Member;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
+import io.kelpie.cluster.port.Coordinator;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.Ports;
+import io.kelpie.cluster.port.Timers.Timer;
+import io.kelpie.cluster.port.Tracer;
+import io.kelpie.cluster.replication.Replication;
+import io.kelpie.cluster.vdi.AttributeRequest;
+import io.kelpie.cluster.vdi.Attributes;
 import io.kelpie.cluster.vdi.CreateRequest;
+import io.kelpie.cluster.vdi.Inode;
+import io.kelpie.cluster.vdi.Inodes;
+import io.kelpie.cluster.vdi.VdiCatalog;
 import io.kelpie.cluster.vdi.VdiEntry;
+import io.kelpie.cluster.vdi.VdiTable;
+import io.kelpie.cluster.volume.ClientObjects;
+import io.kelpie.cluster.volume.OpenVolume;
 import io.kelpie.cluster.volume.Volume;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
 /**
  * The cluster logic of one node: the only entry for doors, adapters and the simulator. Core loop
- * only, as every class behind it. Calls before {@link #start} has completed, and calls that need a
- * formatted cluster before it is, fail with NOT_FORMATTED or NOT_JOINED.
+ * only, as every class behind it. Unlike those of the ports, a completion given here may run before
+ * the call returns. Until the node serves, requests fail with NOT_JOINED or NOT_FORMATTED. Names of
+ * VDIs and tags have one character a byte ({@link io.kelpie.cluster.vdi.VdiName}).
  */
 public final class Engine {
+    /** A client that does not end its request must not keep a node from stopping. */
+    private static final long STOP_NANOS = 20_000_000_000L;
+
+    private final EngineConfig config;
+    private final Ports ports;
+    private final InFlight inFlight = new InFlight(ErrorCode.NOT_JOINED);
+    private final VdiTable table = new VdiTable();
+    private final Replication replication;
+    private final Gateway gateway;
+    private final EventLog events;
+    private final Inodes inodes;
+    private final VdiCatalog catalog;
+    private final Attributes attributes;
+    private final ClientObjects objects;
+    private final Membership membership;
+    private boolean formatting;
+    private boolean stopping;
+
     /**
      * Composes the engine; nothing runs before {@link #start}.
      *
      * @param config what this node is
      * @param ports the world
      */
-    public Engine(EngineConfig config, Ports ports) {}
+    public Engine(EngineConfig config, Ports ports) {
+        this.config = config;
+        this.ports = ports;
+        FormatRecord formatRecord = new FormatRecord(this::onFormatEvent);
+        events = new EventLog(
+                ports, config.node(), config.incarnation(), List.of(formatRecord, table));
+        replication = new Replication(ports.store());
+        gateway = new Gateway(replication, table);
+        inodes = new Inodes(table, events, gateway, ports.payloads());
+        catalog = new VdiCatalog(ports, events, table, inodes, gateway);
+        attributes = new Attributes(table, gateway, ports.payloads());
+        objects =
+                new ClientObjects(table, inodes, gateway, () -> map().settings().blockSizeShift());
+        Member self = new Member(
+                0,
+                config.node(),
+                config.incarnation(),
+                config.endpoint(),
+                config.zone(),
+                config.weightGib());
+        membership =
+                new Membership(ports, events, formatRecord, self, config.partBits(), this::onMap);
+    }
 
     /**
      * Loads the cluster's state, has this process named in the map, finishes what an earlier life
      * left half done and begins to serve.
      *
-     * @param ready gets DONE when the node serves, also when the cluster waits for its first format
+     * @param ready gets DONE when the node serves, also when the cluster waits for its first
+     *     format; NOT_JOINED if the store belongs to a cluster that does not name this node
      */
-    public void start(Completion<Outcome> ready) {}
+    public void start(Completion<Outcome> ready) {
+        ports.coordinator().listen(new Coordinator.Listener() {
+            @Override
+            public void onMapMaybeChanged() {
+                // With one node every map change is this node's own and already installed.
+            }
+
+            @Override
+            public void onEventsMaybeChanged() {
+                events.onEventsMaybeChanged();
+            }
+        });
+        events.load(new Then<>(ready) {
+            @Override
+            public void done(Outcome result) {
+                membership.start(ready);
+            }
+        });
+    }
 
     /**
-     * Stops accepting, waits for operations in flight, writes the state and syncs the store.
+     * Stops accepting, waits for requests in flight, writes the state and syncs the store.
      *
      * @param stopped gets DONE; the store may be closed then
      */
-    public void stop(Completion<Outcome> stopped) {}
+    public void stop(Completion<Outcome> stopped) {
+        stopping = true;
+        inFlight.close(ErrorCode.SHUTTING_DOWN);
+        boolean[] closing = new boolean[1];
+        Runnable close = () -> {
+            if (!closing[0]) {
+                closing[0] = true;
+                closeDown(stopped);
+            }
+        };
+        Timer limit = ports.timers().after(STOP_NANOS, () -> {
+            ports.tracer()
+                    .event(
+                            Tracer.Level.WARN,
+                            "stopping with " + inFlight.count() + " requests in flight");
+            close.run();
+        });
+        inFlight.whenIdle(() -> {
+            limit.cancel();
+            close.run();
+        });
+    }
+
+    private void closeDown(Completion<Outcome> stopped) {
+        membership.close();
+        events.close(new Then<>(stopped) {
+            @Override
+            public void done(Outcome result) {
+                ports.store().sync(stopped);
+            }
+        });
+    }
 
     /**
      * The cluster map in force.
@@ -50,7 +163,16 @@ public final class Engine {
      * @return the map, {@link ClusterMap#EMPTY} before the first was installed
      */
     public ClusterMap map() {
-        return ClusterMap.EMPTY;
+        return membership.map();
+    }
+
+    /**
+     * The epochs since the last format.
+     *
+     * @return oldest first
+     */
+    public List<Epoch> epochs() {
+        return membership.epochs().epochs();
     }
 
     /**
@@ -58,32 +180,81 @@ public final class Engine {
      *
      * @return the error that requests get, or null while the node serves
      */
-    public @org.jspecify.annotations.Nullable ErrorCode refusal() {
-        return null;
+    public @Nullable ErrorCode refusal() {
+        return inFlight.refusal();
     }
 
     /**
-     * Drops everything in the cluster and starts it anew at epoch 1.
+     * How many requests of doors are in flight.
      *
-     * @param settings the operator's choices
-     * @param completion gets DONE when the new cluster serves
+     * @return at least 0
      */
-    public void format(ClusterSettings settings, Completion<Outcome> completion) {}
+    public int requestsInFlight() {
+        return inFlight.count();
+    }
+
+    /**
+     * Drops everything in the cluster and starts it anew at epoch 1. Requests in flight end first;
+     * new ones are refused with NOT_FORMATTED until it is done.
+     *
+     * @param settings the operator's choices; the time of creation is filled in here
+     * @param completion gets DONE when the new cluster serves; BUSY if a format is under way
+     */
+    public void format(ClusterSettings settings, Completion<Outcome> completion) {
+        if (stopping || membership.map().status() == ClusterStatus.SHUTDOWN) {
+            completion.failed(ErrorCode.SHUTTING_DOWN);
+            return;
+        }
+        if (formatting || refusal() == ErrorCode.NOT_JOINED) {
+            completion.failed(formatting ? ErrorCode.BUSY : ErrorCode.NOT_JOINED);
+            return;
+        }
+        formatting = true;
+        inFlight.close(ErrorCode.NOT_FORMATTED);
+        ClusterSettings dated = new ClusterSettings(
+                ports.clock().wallNanos(),
+                settings.flags(),
+                settings.copies(),
+                settings.blockSizeShift(),
+                settings.store());
+        inFlight.whenIdle(() -> membership.format(dated, new Completion<>() {
+            @Override
+            public void done(Outcome result) {
+                formatting = false;
+                letIn();
+                completion.done(result);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                formatting = false;
+                completion.failed(error);
+            }
+        }));
+    }
 
     /**
      * Stops the whole cluster: every node refuses requests from now on.
      *
      * @param completion gets DONE once the map says so
      */
-    public void shutdownCluster(Completion<Outcome> completion) {}
+    public void shutdownCluster(Completion<Outcome> completion) {
+        if (membership.map().status() != ClusterStatus.RUNNING) {
+            inFlight.close(ErrorCode.SHUTTING_DOWN);
+            completion.done(Outcome.DONE);
+            return;
+        }
+        inFlight.close(ErrorCode.SHUTTING_DOWN);
+        inFlight.whenIdle(() -> membership.shutdown(completion));
+    }
 
     /**
-     * All rows of the VDI table, deleted ones too, in ascending id order.
+     * All rows of the VDI table, deleted ones too.
      *
-     * @return an immutable list
+     * @return an immutable list in ascending id order
      */
     public List<VdiEntry> vdis() {
-        return List.of();
+        return List.copyOf(table.rows());
     }
 
     /**
@@ -94,7 +265,19 @@ public final class Engine {
      * @param snapshotId snapshot id, or 0
      * @param completion gets the row, or NO_SUCH_VDI or NO_SUCH_TAG
      */
-    public void lookup(String name, String tag, int snapshotId, Completion<VdiEntry> completion) {}
+    public void lookup(String name, String tag, int snapshotId, Completion<VdiEntry> completion) {
+        Completion<VdiEntry> admitted = inFlight.admit(completion);
+        if (admitted == null) {
+            return;
+        }
+        VdiEntry row = ready(table.lookup(name, tag, snapshotId).row());
+        if (row != null) {
+            admitted.done(row);
+        } else {
+            ErrorCode error = table.lookup(name, tag, snapshotId).error();
+            admitted.failed(error == null ? ErrorCode.NO_SUCH_VDI : error);
+        }
+    }
 
     /**
      * Creates a VDI.
@@ -103,7 +286,28 @@ public final class Engine {
      * @param completion gets its row once it is durable; or VDI_EXISTS, VDI_SPACE_FULL,
      *     INVALID_ARGUMENT
      */
-    public void createVdi(CreateRequest request, Completion<VdiEntry> completion) {}
+    public void createVdi(CreateRequest request, Completion<VdiEntry> completion) {
+        Completion<VdiEntry> admitted = inFlight.admit(completion);
+        if (admitted == null) {
+            return;
+        }
+        ClusterSettings settings = map().settings();
+        int copies = request.copies() == 0 ? settings.copies() : request.copies();
+        int shift = request.blockSizeShift() == 0
+                ? settings.blockSizeShift()
+                : request.blockSizeShift();
+        boolean valid = copies >= 1
+                && copies <= ClusterSettings.MAX_COPIES
+                && shift >= ClusterSettings.MIN_SHIFT
+                && shift <= ClusterSettings.MAX_SHIFT;
+        if (valid) {
+            catalog.create(
+                    new CreateRequest(request.name(), request.sizeBytes(), copies, shift),
+                    admitted);
+        } else {
+            admitted.failed(ErrorCode.INVALID_ARGUMENT);
+        }
+    }
 
     /**
      * Deletes a VDI or one snapshot and everything only it refers to.
@@ -114,7 +318,20 @@ public final class Engine {
      * @param completion gets the row as it was, once name and objects are gone
      */
     public void deleteVdi(
-            String name, String tag, int snapshotId, Completion<VdiEntry> completion) {}
+            String name, String tag, int snapshotId, Completion<VdiEntry> completion) {
+        Completion<VdiEntry> admitted = inFlight.admit(completion);
+        if (admitted == null) {
+            return;
+        }
+        VdiTable.Lookup found = table.lookup(name, tag, snapshotId);
+        VdiEntry row = ready(found.row());
+        if (row != null) {
+            catalog.delete(row, admitted);
+        } else {
+            ErrorCode error = found.error();
+            admitted.failed(error == null ? ErrorCode.NO_SUCH_VDI : error);
+        }
+    }
 
     /**
      * Opens a VDI as a linear device.
@@ -122,7 +339,41 @@ public final class Engine {
      * @param vdi its id
      * @param completion gets the volume, to be closed by the receiver; or NO_SUCH_VDI
      */
-    public void openVolume(VdiId vdi, Completion<Volume> completion) {}
+    public void openVolume(VdiId vdi, Completion<Volume> completion) {
+        Completion<Volume> admitted = inFlight.admit(completion);
+        if (admitted == null) {
+            return;
+        }
+        VdiEntry row = ready(table.find(vdi.value()));
+        if (row == null) {
+            admitted.failed(ErrorCode.NO_SUCH_VDI);
+            return;
+        }
+        inodes.get(vdi, new Then<>(admitted) {
+            @Override
+            public void done(Inode inode) {
+                admitted.done(new OpenVolume(
+                        row.name(), inode, gateway, inFlight, config.alwaysDurable()));
+            }
+        });
+    }
+
+    /**
+     * Finds, writes or removes an attribute of a VDI.
+     *
+     * @param request what to do; its payload's ownership passes here
+     * @param completion gets where the attribute is; NO_SUCH_VDI, NO_SUCH_TAG, NO_SUCH_OBJECT (no
+     *     such key), VDI_EXISTS (the key exists)
+     */
+    public void attribute(
+            AttributeRequest request, Completion<AttributeRequest.Location> completion) {
+        Completion<AttributeRequest.Location> admitted = inFlight.admit(completion);
+        if (admitted == null) {
+            request.attribute().release();
+        } else {
+            attributes.run(request, admitted);
+        }
+    }
 
     /**
      * Reads an object as a Sheepdog client does: exactly {@code length} bytes.
@@ -133,7 +384,12 @@ public final class Engine {
      * @param completion gets the bytes, which it then owns; or NO_SUCH_OBJECT, OUT_OF_RANGE
      */
     public void readObject(
-            ObjectId object, long offset, int length, Completion<Payload> completion) {}
+            ObjectId object, long offset, int length, Completion<Payload> completion) {
+        Completion<Payload> admitted = inFlight.admit(completion);
+        if (admitted != null) {
+            objects.read(object, offset, length, admitted);
+        }
+    }
 
     /**
      * Writes into an existing object as a Sheepdog client does; writes to an inode keep the VDI
@@ -150,7 +406,14 @@ public final class Engine {
             long offset,
             Payload payload,
             boolean durable,
-            Completion<Outcome> completion) {}
+            Completion<Outcome> completion) {
+        Completion<Outcome> admitted = inFlight.admit(completion);
+        if (admitted == null) {
+            payload.release();
+        } else {
+            objects.write(object, offset, payload, durable || config.alwaysDurable(), admitted);
+        }
+    }
 
     /**
      * Creates an object as a Sheepdog client does, replacing one of that id unless the VDI's index
@@ -169,7 +432,15 @@ public final class Engine {
             long offset,
             Payload payload,
             boolean durable,
-            Completion<Outcome> completion) {}
+            Completion<Outcome> completion) {
+        Completion<Outcome> admitted = inFlight.admit(completion);
+        if (admitted == null) {
+            payload.release();
+        } else {
+            objects.create(
+                    object, source, offset, payload, durable || config.alwaysDurable(), admitted);
+        }
+    }
 
     /**
      * Removes an object as a Sheepdog client does.
@@ -177,12 +448,81 @@ public final class Engine {
      * @param object its id
      * @param completion gets DONE; or NO_SUCH_OBJECT
      */
-    public void removeObject(ObjectId object, Completion<Outcome> completion) {}
+    public void removeObject(ObjectId object, Completion<Outcome> completion) {
+        Completion<Outcome> admitted = inFlight.admit(completion);
+        if (admitted != null) {
+            objects.remove(object, admitted);
+        }
+    }
+
+    /**
+     * Frees an extent as a Sheepdog client asks: its entry leaves the data index and its object
+     * goes.
+     *
+     * @param object a data object
+     * @param completion gets DONE, also for a hole; or INVALID_ARGUMENT
+     */
+    public void discardObject(ObjectId object, Completion<Outcome> completion) {
+        Completion<Outcome> admitted = inFlight.admit(completion);
+        if (admitted != null) {
+            objects.discard(object, admitted);
+        }
+    }
 
     /**
      * Makes every write completed so far durable.
      *
      * @param completion gets DONE after the sync
      */
-    public void flush(Completion<Outcome> completion) {}
+    public void flush(Completion<Outcome> completion) {
+        Completion<Outcome> admitted = inFlight.admit(completion);
+        if (admitted != null) {
+            gateway.flush(admitted);
+        }
+    }
+
+    private static @Nullable VdiEntry ready(@Nullable VdiEntry row) {
+        return row != null && row.state() == VdiEntry.VdiState.READY ? row : null;
+    }
+
+    private void onFormatEvent() {
+        table.clear();
+        inodes.clear();
+    }
+
+    private void onMap(ClusterMap map, @Nullable Member self) {
+        replication.install(map, self);
+        gateway.onPartBits(map.partBits());
+        if (!formatting) {
+            letIn();
+        }
+    }
+
+    private void letIn() {
+        if (stopping) {
+            return;
+        }
+        switch (map().status()) {
+            case UNFORMATTED -> inFlight.close(ErrorCode.NOT_FORMATTED);
+            case SHUTDOWN -> inFlight.close(ErrorCode.SHUTTING_DOWN);
+            case RUNNING -> {
+                inFlight.open();
+                catalog.finishUnfinished();
+            }
+        }
+    }
+
+    /** A step whose failure is the failure of the whole. */
+    private abstract static class Then<T> implements Completion<T> {
+        private final Completion<?> whole;
+
+        Then(Completion<?> whole) {
+            this.whole = whole;
+        }
+
+        @Override
+        public final void failed(ErrorCode error) {
+            whole.failed(error);
+        }
+    }
 }

@@ -66,6 +66,6 @@ public sealed interface StoreOperation {
         public PutRecord {}
     }
 
-    /** Drops every object of every placement group and every record named so far, for a format. */
+    /** Drops every object of every placement group, for a format; named records stay. */
     record DropEverything() implements StoreOperation {}
 }

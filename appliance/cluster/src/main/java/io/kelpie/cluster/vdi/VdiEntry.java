@@ -6,7 +6,7 @@ import io.kelpie.cluster.model.VdiId;
  * A row of the VDI table.
  *
  * @param id the VDI
- * @param name its name, at most 255 bytes of UTF-8; empty once deleted
+ * @param name its name, one character a byte ({@link VdiName}), at most 255; empty once deleted
  * @param tag snapshot tag, empty for a working VDI
  * @param snapshotId number among the VDIs of that name, from 1
  * @param snapshot true if it is a snapshot, whose data cannot be written
@@ -76,6 +76,22 @@ public record VdiEntry(
                 snapshot,
                 state,
                 newSize,
+                copies,
+                blockSizeShift,
+                createdNanos,
+                parent);
+    }
+
+    /** The row once everything but the id is gone. */
+    VdiEntry purged() {
+        return new VdiEntry(
+                id,
+                "",
+                "",
+                snapshotId,
+                snapshot,
+                VdiState.DELETED,
+                0,
                 copies,
                 blockSizeShift,
                 createdNanos,

@@ -1,0 +1,406 @@
+package io.kelpie.cluster.vdi;
+
+import io.kelpie.cluster.event.EventLog;
+import io.kelpie.cluster.gateway.Gateway;
+import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.Invariant;
+import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.VdiId;
+import io.kelpie.cluster.port.Completion;
+import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Payload;
+import io.kelpie.cluster.port.PayloadAllocator;
+import io.kelpie.cluster.replication.ObjectChange;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * A VDI in use at this node: its size and data index in memory, and the one queue through which
+ * every change of the inode goes, whichever door asks for it. That makes what one door allocates
+ * visible to the others at once. Core loop only.
+ *
+ * <p>With several nodes the queue moves to the inode object's primary; until then this node is it.
+ */
+public final class Inode {
+    /** Entries that one write sets at most; bounds the batch. */
+    private static final int MAX_MERGED_ENTRIES = 4096;
+
+    private final VdiId id;
+    private final int blockSizeShift;
+    private final boolean readOnly;
+    private final VdiTable table;
+    private final EventLog events;
+    private final Gateway gateway;
+    private final PayloadAllocator payloads;
+    private final ExtentGates gates = new ExtentGates();
+    /**
+     * Objects that a client created and has not entered in the index yet: it writes the index
+     * itself.
+     */
+    private final TreeSet<Integer> unindexed = new TreeSet<>();
+
+    private final ArrayDeque<InodeChange> queue = new ArrayDeque<>();
+    private boolean writing;
+    private long sizeBytes;
+    private int[] index;
+    private int owned;
+    private boolean deleted;
+    private int users;
+    private long lastUse;
+
+    Inode(
+            VdiEntry row,
+            VdiTable table,
+            EventLog events,
+            Gateway gateway,
+            PayloadAllocator payloads,
+            long sizeBytes,
+            int[] index) {
+        this.id = row.id();
+        this.blockSizeShift = row.blockSizeShift();
+        this.readOnly = row.snapshot();
+        this.table = table;
+        this.events = events;
+        this.gateway = gateway;
+        this.payloads = payloads;
+        this.sizeBytes = sizeBytes;
+        this.index = index;
+        for (int owner : index) {
+            owned += owner == id.value() ? 1 : 0;
+        }
+    }
+
+    /**
+     * The VDI.
+     *
+     * @return its id
+     */
+    public VdiId id() {
+        return id;
+    }
+
+    /**
+     * The disk's size.
+     *
+     * @return bytes
+     */
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    /**
+     * Object size.
+     *
+     * @return bytes
+     */
+    public long objectBytes() {
+        return 1L << blockSizeShift;
+    }
+
+    /**
+     * True for a snapshot.
+     *
+     * @return whether data objects cannot be written
+     */
+    public boolean isReadOnly() {
+        return readOnly;
+    }
+
+    /**
+     * True once the VDI is being deleted.
+     *
+     * @return whether every operation is refused
+     */
+    public boolean isDeleted() {
+        return deleted;
+    }
+
+    /**
+     * How many data objects the VDI owns.
+     *
+     * @return 0 to the number of extents
+     */
+    public int ownedObjects() {
+        return owned;
+    }
+
+    /**
+     * Which VDI's object backs an extent.
+     *
+     * @param extent its position
+     * @return a VDI number, or 0 for a hole
+     */
+    public int owner(int extent) {
+        return extent < index.length ? index[extent] : 0;
+    }
+
+    /**
+     * Whether the VDI's own object backs an extent.
+     *
+     * @param extent its position
+     * @return true if it is owned
+     */
+    public boolean owns(int extent) {
+        return owner(extent) == id.value();
+    }
+
+    /**
+     * Whether a client created the extent's object without having entered it in the index yet.
+     *
+     * @param extent its position
+     * @return true if the object may hold acknowledged data
+     */
+    public boolean isUnindexed(int extent) {
+        return unindexed.contains(extent);
+    }
+
+    /**
+     * Notes that a client created the extent's object and will enter it in the index itself.
+     *
+     * @param extent its position
+     */
+    public void onCreatedByClient(int extent) {
+        if (!owns(extent)) {
+            unindexed.add(extent);
+        }
+    }
+
+    /**
+     * Passes the gate of an extent: shared to write an allocated extent, exclusive to allocate or
+     * free it. Take gates before changing the inode, several in ascending order.
+     *
+     * @param extent its position
+     * @param exclusive whether to pass alone
+     * @param action runs at once or later, inside the gate; must lead to {@link #leave}
+     */
+    public void enter(int extent, boolean exclusive, Runnable action) {
+        gates.enter(extent, exclusive, action);
+    }
+
+    /**
+     * Leaves the gate.
+     *
+     * @param extent its position
+     * @param exclusive as entered
+     */
+    public void leave(int extent, boolean exclusive) {
+        gates.leave(extent, exclusive);
+    }
+
+    /**
+     * Enters an owned object in the data index, or takes it out. The extent's gate is held
+     * exclusively.
+     *
+     * @param extent its position
+     * @param own true: this VDI's object backs the extent; false: it becomes a hole
+     * @param durable whether to sync
+     * @param completion gets DONE once the inode says so
+     */
+    public void setEntry(int extent, boolean own, boolean durable, Completion<Outcome> completion) {
+        enqueue(InodeChange.ofEntry(extent, own ? id.value() : 0, durable, completion));
+    }
+
+    /**
+     * Grows the disk.
+     *
+     * @param newSizeBytes the new size
+     * @param completion gets DONE once it is durable and the VDI table knows; OUT_OF_RANGE if it is
+     *     smaller than now or too large
+     */
+    public void resize(long newSizeBytes, Completion<Outcome> completion) {
+        if (newSizeBytes < sizeBytes || newSizeBytes > InodeLayout.maxSizeBytes(blockSizeShift)) {
+            completion.failed(ErrorCode.OUT_OF_RANGE);
+        } else {
+            enqueue(InodeChange.ofSize(newSizeBytes, payloads, completion));
+        }
+    }
+
+    /**
+     * Writes bytes of the inode as a Sheepdog client does. Objects whose entries the write clears
+     * are removed before it completes. Two things that a client could only ask for because its copy
+     * of the inode is old are not done: making the disk smaller, and clearing entries of other
+     * extents in a write that also sets some.
+     *
+     * @param offset first byte
+     * @param payload the bytes; ownership passes here
+     * @param durable whether to sync
+     * @param completion gets DONE
+     */
+    public void write(
+            long offset, Payload payload, boolean durable, Completion<Outcome> completion) {
+        Payload current = withoutStaleFields(offset, payload);
+        new ClientInodeWrite(this, offset, current, durable, completion).start();
+    }
+
+    void enqueue(InodeChange change) {
+        queue.add(change);
+        writeNext();
+    }
+
+    void removeObject(int extent, Completion<Outcome> completion) {
+        gateway.write(ObjectChange.remove(ObjectId.data(id, extent)), completion);
+    }
+
+    private Payload withoutStaleFields(long offset, Payload payload) {
+        ByteBuffer view = payload.view();
+        long end = offset + view.remaining();
+        boolean stale = false;
+        ByteBuffer patched = ByteBuffer.allocate(0);
+        if (offset <= InodeLayout.SIZE && end >= InodeLayout.SIZE + Long.BYTES) {
+            int at = (int) (InodeLayout.SIZE - offset);
+            if (view.getLong(at) < sizeBytes) {
+                patched = copy(view);
+                patched.putLong(at, sizeBytes);
+                stale = true;
+            }
+        }
+        InodeIndexPatch indexPatch = InodeIndexPatch.of(this, offset, view);
+        if (indexPatch.isNeeded()) {
+            patched = stale ? patched : copy(view);
+            indexPatch.applyTo(patched);
+            stale = true;
+        }
+        if (!stale) {
+            return payload;
+        }
+        payload.release();
+        return payloads.copyOf(patched);
+    }
+
+    private static ByteBuffer copy(ByteBuffer bytes) {
+        ByteBuffer copy = ByteBuffer.allocate(bytes.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+        return copy.put(bytes.duplicate()).flip();
+    }
+
+    private void writeNext() {
+        InodeChange change = queue.poll();
+        if (writing || change == null) {
+            if (change != null) {
+                queue.addFirst(change);
+            }
+            return;
+        }
+        while (change.isIndexOnly()
+                && change.entryCount() < MAX_MERGED_ENTRIES
+                && nextIsIndexOnly()) {
+            change.merge(queue.remove());
+        }
+        writing = true;
+        InodeChange running = change;
+        List<ObjectChange.Piece> pieces = running.pieces(payloads);
+        gateway.write(
+                ObjectChange.write(ObjectId.inode(id), pieces, running.isDurable()),
+                new Completion<>() {
+                    @Override
+                    public void done(Outcome result) {
+                        onWritten(running);
+                    }
+
+                    @Override
+                    public void failed(ErrorCode error) {
+                        writing = false;
+                        running.finish().forEach(each -> each.failed(error));
+                        writeNext();
+                    }
+                });
+    }
+
+    private boolean nextIsIndexOnly() {
+        InodeChange next = queue.peek();
+        return next != null && next.isIndexOnly();
+    }
+
+    private void onWritten(InodeChange change) {
+        change.entries().forEach(this::applyEntry);
+        if (change.newSizeBytes() >= 0) {
+            applySize(change.newSizeBytes());
+            VdiEntry row = table.find(id.value());
+            if (row != null && row.sizeBytes() != sizeBytes) {
+                // The queue waits: the table must not learn of sizes in another order.
+                events.submit(
+                        VdiTable.KIND,
+                        VdiTable.update(id, sizeBytes, row.tag()),
+                        new Completion<>() {
+                            @Override
+                            public void done(Integer value) {
+                                finish(change);
+                            }
+
+                            @Override
+                            public void failed(ErrorCode error) {
+                                // The disk has grown; the table is told again when the VDI is next
+                                // opened.
+                                finish(change);
+                            }
+                        });
+                return;
+            }
+        }
+        finish(change);
+    }
+
+    private void finish(InodeChange change) {
+        writing = false;
+        List<Completion<Outcome>> completions = new ArrayList<>(change.finish());
+        completions.forEach(each -> each.done(Outcome.DONE));
+        writeNext();
+    }
+
+    private void applyEntry(int extent, int owner) {
+        if (extent >= index.length) {
+            if (owner == 0) {
+                return;
+            }
+            index = Arrays.copyOf(index, extent + 1);
+        }
+        owned += (owner == id.value() ? 1 : 0) - (index[extent] == id.value() ? 1 : 0);
+        index[extent] = owner;
+        unindexed.remove(extent);
+    }
+
+    private void applySize(long newSizeBytes) {
+        sizeBytes = newSizeBytes;
+        int count = InodeLayout.objectCount(newSizeBytes, blockSizeShift);
+        if (count > index.length) {
+            index = Arrays.copyOf(index, count);
+        }
+    }
+
+    /** Number of extents the index in memory covers. */
+    int extentCount() {
+        return index.length;
+    }
+
+    void onDeleting() {
+        deleted = true;
+    }
+
+    /** Adds a user: the inode stays in memory. */
+    public void retain() {
+        users++;
+    }
+
+    /** Drops a user. */
+    public void release() {
+        Invariant.check(users > 0, "an inode is released as often as retained", id);
+        users--;
+    }
+
+    boolean isIdle() {
+        return users == 0 && !writing && queue.isEmpty() && unindexed.isEmpty() && gates.isEmpty();
+    }
+
+    long lastUse() {
+        return lastUse;
+    }
+
+    void touch(long use) {
+        lastUse = use;
+    }
+}

@@ -1,0 +1,158 @@
+package io.kelpie.cluster.vdi;
+
+import io.kelpie.cluster.model.Invariant;
+import io.kelpie.cluster.port.Completion;
+import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Payload;
+import io.kelpie.cluster.port.PayloadAllocator;
+import io.kelpie.cluster.replication.ObjectChange.Piece;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What one write to an inode changes. Owns the payloads of its pieces; {@link #finish} releases
+ * them.
+ */
+final class InodeChange {
+    private final List<Piece> pieces = new ArrayList<>();
+    private final TreeMap<Integer, Integer> entries = new TreeMap<>();
+    private final List<Completion<Outcome>> completions = new ArrayList<>();
+    private boolean durable;
+    private boolean indexOnly = true;
+    private long newSizeBytes = -1;
+
+    /** Sets one entry of the data index. */
+    static InodeChange ofEntry(
+            int index, int owner, boolean durable, Completion<Outcome> completion) {
+        InodeChange change = new InodeChange();
+        change.entries.put(index, owner);
+        change.durable = durable;
+        change.completions.add(completion);
+        return change;
+    }
+
+    /** Sets the disk's size; synced. */
+    static InodeChange ofSize(
+            long sizeBytes, PayloadAllocator payloads, Completion<Outcome> completion) {
+        InodeChange change = new InodeChange();
+        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putLong(0, sizeBytes);
+        change.pieces.add(Piece.of(InodeLayout.SIZE, payloads.copyOf(bytes)));
+        change.newSizeBytes = sizeBytes;
+        change.indexOnly = false;
+        change.durable = true;
+        change.completions.add(completion);
+        return change;
+    }
+
+    /**
+     * A client's own write: the payload, whose ownership passes here, and the entries it covers.
+     */
+    static InodeChange ofBytes(
+            long offset, Payload payload, boolean durable, Completion<Outcome> completion) {
+        InodeChange change = new InodeChange();
+        ByteBuffer bytes = payload.view();
+        long end = offset + bytes.remaining();
+        for (int i = firstEntry(offset); i <= lastEntry(end); i++) {
+            change.entries.put(i, bytes.getInt((int) (InodeLayout.entryOffset(i) - offset)));
+        }
+        if (offset <= InodeLayout.SIZE && end >= InodeLayout.SIZE + Long.BYTES) {
+            change.newSizeBytes = bytes.getLong((int) (InodeLayout.SIZE - offset));
+        }
+        if (bytes.remaining() > 0) {
+            change.pieces.add(Piece.of(offset, payload));
+        } else {
+            payload.release();
+        }
+        change.indexOnly = false;
+        change.durable = durable;
+        change.completions.add(completion);
+        return change;
+    }
+
+    /** First entry that begins at or after an offset of the inode. */
+    static int firstEntry(long offset) {
+        long inIndex = Math.max(0, offset - InodeLayout.INDEX);
+        return (int)
+                Math.min(InodeLayout.INDEX_ENTRIES, (inIndex + Integer.BYTES - 1) / Integer.BYTES);
+    }
+
+    /** Last entry that ends at or before an offset of the inode, -1 if none does. */
+    static int lastEntry(long end) {
+        long inIndex = Math.max(0, end - InodeLayout.INDEX);
+        return (int) Math.min(InodeLayout.INDEX_ENTRIES, inIndex / Integer.BYTES) - 1;
+    }
+
+    /** Takes in a later change of entries so that both need one write. */
+    void merge(InodeChange later) {
+        Invariant.check(indexOnly && later.indexOnly, "only changes of entries merge");
+        entries.putAll(later.entries);
+        completions.addAll(later.completions);
+        durable |= later.durable;
+    }
+
+    boolean isIndexOnly() {
+        return indexOnly;
+    }
+
+    boolean isDurable() {
+        return durable;
+    }
+
+    int entryCount() {
+        return entries.size();
+    }
+
+    Map<Integer, Integer> entries() {
+        return entries;
+    }
+
+    /** The new size, or -1 if the change leaves it. */
+    long newSizeBytes() {
+        return newSizeBytes;
+    }
+
+    /** What to write: the client's bytes, or the entries as runs. */
+    List<Piece> pieces(PayloadAllocator payloads) {
+        if (indexOnly && pieces.isEmpty()) {
+            addRuns(payloads);
+        }
+        return pieces;
+    }
+
+    private void addRuns(PayloadAllocator payloads) {
+        int next = entries.firstKey();
+        while (true) {
+            int first = next;
+            while (entries.containsKey(next)) {
+                next++;
+            }
+            ByteBuffer run = ByteBuffer.allocate((next - first) * Integer.BYTES)
+                    .order(ByteOrder.LITTLE_ENDIAN);
+            entries.subMap(first, next).values().forEach(run::putInt);
+            pieces.add(Piece.of(InodeLayout.entryOffset(first), payloads.copyOf(run.flip())));
+            Integer following = entries.ceilingKey(next);
+            if (following == null) {
+                return;
+            }
+            next = following;
+        }
+    }
+
+    /** Releases the payloads; returns those who wait for the outcome. */
+    List<Completion<Outcome>> finish() {
+        for (Piece piece : pieces) {
+            Payload payload = piece.payload();
+            if (payload != null) {
+                payload.release();
+            }
+        }
+        pieces.clear();
+        return completions;
+    }
+}

@@ -1,0 +1,335 @@
+package io.kelpie.cluster.volume;
+
+import io.kelpie.cluster.gateway.Gateway;
+import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.ObjectKind;
+import io.kelpie.cluster.port.Completion;
+import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Payload;
+import io.kelpie.cluster.replication.ObjectChange;
+import io.kelpie.cluster.replication.ObjectChange.Piece;
+import io.kelpie.cluster.vdi.Inode;
+import io.kelpie.cluster.vdi.InodeLayout;
+import io.kelpie.cluster.vdi.Inodes;
+import io.kelpie.cluster.vdi.VdiEntry;
+import io.kelpie.cluster.vdi.VdiTable;
+
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.IntSupplier;
+
+/**
+ * Object requests of Sheepdog clients, which keep the data index themselves. They meet the requests
+ * of the other doors at the same inode and the same gates, so that every door sees the others'
+ * writes. Core loop only.
+ */
+public final class ClientObjects {
+    private static final long SMALL_OBJECT_BYTES = 4 << 20;
+    /** Copying larger objects on behalf of a client would take too much memory at once. */
+    private static final int MAX_COPY_BYTES = 64 << 20;
+
+    private final VdiTable table;
+    private final Inodes inodes;
+    private final Gateway gateway;
+    private final IntSupplier defaultShift;
+
+    /**
+     * Composes the machine.
+     *
+     * @param table the VDI table
+     * @param inodes the inodes in memory
+     * @param gateway reaches the objects
+     * @param defaultShift the cluster's object size, for objects of unknown VDIs
+     */
+    public ClientObjects(VdiTable table, Inodes inodes, Gateway gateway, IntSupplier defaultShift) {
+        this.table = table;
+        this.inodes = inodes;
+        this.gateway = gateway;
+        this.defaultShift = defaultShift;
+    }
+
+    /**
+     * Reads a range.
+     *
+     * @param object the object
+     * @param offset first byte
+     * @param length bytes
+     * @param completion gets the bytes, which it then owns; NO_SUCH_OBJECT, OUT_OF_RANGE
+     */
+    public void read(ObjectId object, long offset, int length, Completion<Payload> completion) {
+        if (isOutside(object, offset, length)) {
+            completion.failed(ErrorCode.OUT_OF_RANGE);
+        } else {
+            gateway.read(object, offset, length, completion);
+        }
+    }
+
+    /**
+     * Writes into an existing object.
+     *
+     * @param object the object
+     * @param offset first byte
+     * @param payload the bytes; ownership passes here
+     * @param durable whether to sync
+     * @param completion gets DONE; NO_SUCH_OBJECT, OUT_OF_RANGE, READ_ONLY
+     */
+    public void write(
+            ObjectId object,
+            long offset,
+            Payload payload,
+            boolean durable,
+            Completion<Outcome> completion) {
+        Completion<Outcome> owning = new Owning<>(payload, completion);
+        if (isOutside(object, offset, payload.length())) {
+            owning.failed(ErrorCode.OUT_OF_RANGE);
+        } else if (object.kind() == ObjectKind.INODE && isInUse(object)) {
+            withInode(
+                    object,
+                    owning,
+                    inode -> inode.write(offset, payload.retain(), durable, owning));
+        } else if (object.kind() == ObjectKind.DATA && isInUse(object)) {
+            withInode(
+                    object,
+                    owning,
+                    inode -> writeData(inode, object, offset, payload, durable, owning));
+        } else {
+            gateway.write(ObjectChange.write(object, pieces(offset, payload), durable), owning);
+        }
+    }
+
+    /**
+     * Creates an object, replacing one of that id unless the data index shows it as owned.
+     *
+     * @param object the object
+     * @param source id of the object to copy first, or 0
+     * @param offset first byte of the payload
+     * @param payload the bytes, may be empty; ownership passes here
+     * @param durable whether to sync
+     * @param completion gets DONE; NO_SUCH_OBJECT (source), OUT_OF_RANGE, READ_ONLY
+     */
+    public void create(
+            ObjectId object,
+            long source,
+            long offset,
+            Payload payload,
+            boolean durable,
+            Completion<Outcome> completion) {
+        Completion<Outcome> owning = new Owning<>(payload, completion);
+        if (isOutside(object, offset, payload.length())) {
+            owning.failed(ErrorCode.OUT_OF_RANGE);
+            return;
+        }
+        Creation creation = new Creation(object, source, offset, payload, durable, owning);
+        if (object.kind() == ObjectKind.DATA && isInUse(object)) {
+            withInode(object, owning, inode -> createData(inode, creation));
+            return;
+        }
+        if (object.kind() == ObjectKind.INODE && isInUse(object)) {
+            inodes.forget(object.vdi());
+        }
+        createAnew(creation, owning);
+    }
+
+    /**
+     * Removes an object without touching the data index.
+     *
+     * @param object the object
+     * @param completion gets DONE; NO_SUCH_OBJECT
+     */
+    public void remove(ObjectId object, Completion<Outcome> completion) {
+        gateway.write(ObjectChange.remove(object), completion);
+    }
+
+    /**
+     * Frees an extent: its entry leaves the data index and its object goes. DONE also if it was a
+     * hole.
+     *
+     * @param object the data object
+     * @param completion gets DONE; INVALID_ARGUMENT for other kinds
+     */
+    public void discard(ObjectId object, Completion<Outcome> completion) {
+        if (object.kind() != ObjectKind.DATA || !isInUse(object)) {
+            completion.failed(ErrorCode.INVALID_ARGUMENT);
+        } else {
+            withInode(
+                    object,
+                    completion,
+                    inode -> new ExtentDiscard(inode, gateway, object.index(), completion).start());
+        }
+    }
+
+    /**
+     * Size of an object of that id, whether it exists or not.
+     *
+     * @param object the object
+     * @return bytes
+     */
+    public long sizeOf(ObjectId object) {
+        return switch (object.kind()) {
+            case INODE -> InodeLayout.OBJECT_BYTES;
+            case ATTRIBUTE -> InodeLayout.ATTRIBUTE_BYTES;
+            case BTREE, LEDGER -> SMALL_OBJECT_BYTES;
+            case DATA, VMSTATE -> {
+                VdiEntry row = table.find(object.vdiNumber());
+                yield 1L << (row == null ? defaultShift.getAsInt() : row.blockSizeShift());
+            }
+        };
+    }
+
+    private boolean isOutside(ObjectId object, long offset, long length) {
+        return offset < 0 || offset > sizeOf(object) - length;
+    }
+
+    private boolean isInUse(ObjectId object) {
+        VdiEntry row = table.find(object.vdiNumber());
+        boolean indexed = object.kind() != ObjectKind.DATA
+                || Integer.compareUnsigned(object.index(), InodeLayout.INDEX_ENTRIES) < 0;
+        return row != null && row.state() == VdiEntry.VdiState.READY && indexed;
+    }
+
+    private <T> void withInode(ObjectId object, Completion<T> completion, Consumer<Inode> action) {
+        inodes.get(object.vdi(), new Completion<>() {
+            @Override
+            public void done(Inode inode) {
+                if (inode.isReadOnly() && object.kind() == ObjectKind.DATA) {
+                    completion.failed(ErrorCode.READ_ONLY);
+                } else {
+                    action.accept(inode);
+                }
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                completion.failed(error);
+            }
+        });
+    }
+
+    private void writeData(
+            Inode inode,
+            ObjectId object,
+            long offset,
+            Payload payload,
+            boolean durable,
+            Completion<Outcome> owning) {
+        int index = object.index();
+        inode.enter(
+                index,
+                false,
+                () -> gateway.write(
+                        ObjectChange.write(object, pieces(offset, payload), durable),
+                        new Gated(inode, index, false, owning)));
+    }
+
+    private void createData(Inode inode, Creation creation) {
+        int index = creation.object().index();
+        inode.enter(index, true, () -> {
+            Completion<Outcome> gated = new Gated(inode, index, true, creation.completion());
+            if (inode.isDeleted()) {
+                gated.failed(ErrorCode.NO_SUCH_VDI);
+            } else if (inode.owns(index) && creation.source() == 0) {
+                gateway.write(
+                        ObjectChange.write(
+                                creation.object(),
+                                pieces(creation.offset(), creation.payload()),
+                                creation.durable()),
+                        gated);
+            } else {
+                createAnew(creation, new Noted(inode, index, gated));
+            }
+        });
+    }
+
+    private void createAnew(Creation creation, Completion<Outcome> completion) {
+        long size = sizeOf(creation.object());
+        boolean covered = creation.payload().length() == size;
+        if (creation.source() == 0 || covered) {
+            gateway.write(
+                    creation.change(size, pieces(creation.offset(), creation.payload())),
+                    completion);
+            return;
+        }
+        if (size > MAX_COPY_BYTES) {
+            completion.failed(ErrorCode.UNSUPPORTED);
+            return;
+        }
+        gateway.read(new ObjectId(creation.source()), 0, (int) size, new Completion<>() {
+            @Override
+            public void done(Payload base) {
+                List<Piece> pieces = creation.payload().length() == 0
+                        ? List.of(Piece.of(0, base))
+                        : List.of(
+                                Piece.of(0, base), Piece.of(creation.offset(), creation.payload()));
+                gateway.write(creation.change(size, pieces), new Owning<>(base, completion));
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                completion.failed(error);
+            }
+        });
+    }
+
+    private static List<Piece> pieces(long offset, Payload payload) {
+        return payload.length() == 0 ? List.of() : List.of(Piece.of(offset, payload));
+    }
+
+    private record Creation(
+            ObjectId object,
+            long source,
+            long offset,
+            Payload payload,
+            boolean durable,
+            Completion<Outcome> completion) {
+        ObjectChange change(long sizeBytes, List<Piece> pieces) {
+            return ObjectChange.create(object, sizeBytes, pieces, durable);
+        }
+    }
+
+    /** Releases a payload when its request ends. */
+    private record Owning<T>(Payload payload, Completion<T> whole) implements Completion<T> {
+        @Override
+        public void done(T result) {
+            payload.release();
+            whole.done(result);
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            payload.release();
+            whole.failed(error);
+        }
+    }
+
+    /** Notes that the object exists while the client has not entered it in the index yet. */
+    private record Noted(Inode inode, int index, Completion<Outcome> whole)
+            implements Completion<Outcome> {
+        @Override
+        public void done(Outcome result) {
+            inode.onCreatedByClient(index);
+            whole.done(result);
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            whole.failed(error);
+        }
+    }
+
+    /** Leaves a gate when its request ends. */
+    private record Gated(Inode inode, int index, boolean exclusive, Completion<Outcome> whole)
+            implements Completion<Outcome> {
+        @Override
+        public void done(Outcome result) {
+            inode.leave(index, exclusive);
+            whole.done(result);
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            inode.leave(index, exclusive);
+            whole.failed(error);
+        }
+    }
+}
