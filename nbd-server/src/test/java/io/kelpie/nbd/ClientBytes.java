@@ -69,10 +69,10 @@ final class ClientBytes {
     }
 
     ClientBytes write(long cookie, long offset, byte... data) {
-        return write(0, cookie, offset, data);
+        return writeWith(0, cookie, offset, data);
     }
 
-    ClientBytes write(int flags, long cookie, long offset, byte... data) {
+    ClientBytes writeWith(int flags, long cookie, long offset, byte... data) {
         request(NbdConstants.CMD_WRITE, flags, cookie, offset, data.length);
         out.writeBytes(data);
         return this;
