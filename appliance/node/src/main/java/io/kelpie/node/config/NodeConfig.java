@@ -1,0 +1,87 @@
+package io.kelpie.node.config;
+
+import io.kelpie.cluster.model.Endpoint;
+
+import org.jspecify.annotations.Nullable;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What one node shall be: built once at start, immutable, every value checked. Each part of the
+ * node receives only its branch.
+ *
+ * @param store directory of the store, absolute
+ * @param cacheBytes cache of the store, or 0 for its own choice
+ * @param sheep the port-7000 door
+ * @param zone failure domain, unsigned 32 bits
+ * @param nbd the NBD door, or null
+ * @param fuse the FUSE door, or null
+ * @param alwaysDurable whether every write is synced before it is acknowledged
+ * @param log the log
+ * @param foreground whether the process stays with its caller
+ * @param pidFile file for the process id, absolute, or null
+ * @param lines the effective configuration for the log
+ * @param warnings what was accepted but has no effect, for the log
+ */
+public record NodeConfig(
+        Path store,
+        long cacheBytes,
+        SheepDoor sheep,
+        int zone,
+        @Nullable NbdDoor nbd,
+        @Nullable FuseDoor fuse,
+        boolean alwaysDurable,
+        LogConfig log,
+        boolean foreground,
+        @Nullable Path pidFile,
+        List<String> lines,
+        List<String> warnings) {
+    /** Copies the lists. */
+    public NodeConfig {
+        lines = List.copyOf(lines);
+        warnings = List.copyOf(warnings);
+    }
+
+    /**
+     * The port-7000 door.
+     *
+     * @param bind address to listen on, or null for all interfaces
+     * @param endpoint address and port told to clients and other nodes
+     * @param noSync whether writes are answered before the sync whatever their flags say
+     */
+    public record SheepDoor(@Nullable InetAddress bind, Endpoint endpoint, boolean noSync) {
+        /**
+         * Where to listen.
+         *
+         * @return address and port
+         */
+        public InetSocketAddress listenAddress() {
+            return bind == null
+                    ? new InetSocketAddress(endpoint.port())
+                    : new InetSocketAddress(bind, endpoint.port());
+        }
+    }
+
+    /**
+     * The NBD door; at least one of address and socket is there.
+     *
+     * @param address where to listen, or null
+     * @param socket path of a Unix socket, absolute, or null
+     * @param defaultExport VDI for clients that name none, or null
+     */
+    public record NbdDoor(
+            @Nullable InetSocketAddress address,
+            @Nullable Path socket,
+            @Nullable String defaultExport) {}
+
+    /**
+     * The FUSE door.
+     *
+     * @param mountPoint an empty directory, absolute
+     * @param allowOther whether other users may use it
+     */
+    public record FuseDoor(Path mountPoint, boolean allowOther) {}
+}

@@ -1,0 +1,332 @@
+package io.kelpie.node.store;
+
+import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.InvariantViolation;
+import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.PgId;
+import io.kelpie.cluster.port.Completion;
+import io.kelpie.cluster.port.LocalStore;
+import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Payload;
+import io.kelpie.cluster.port.StoreBatch;
+import io.kelpie.cluster.port.StoreOperation;
+import io.kelpie.cluster.port.StoreRead;
+import io.kelpie.cluster.port.Tracer;
+import io.kelpie.node.runtime.BufferPayload;
+import io.kelpie.node.runtime.CoreLoop;
+import io.kelpie.store.ObjectEntry;
+import io.kelpie.store.ObjectExtent;
+import io.kelpie.store.ObjectStore;
+import io.kelpie.store.StoreException;
+import io.kelpie.store.StoreStats;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The local store of the core over the object store library. Calls come from the core loop; store
+ * threads striped by object id do the work, so operations on one object keep their order; durable
+ * batches wait together for one sync; completions are posted back. The object store stays the
+ * caller's to close, after this.
+ */
+public final class RocksLocalStore implements LocalStore, AutoCloseable {
+    /** Name of the store threads before their number. */
+    public static final String THREAD_PREFIX = "kelpie-store";
+
+    private static final long SPACE_REFRESH_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final ObjectStore store;
+    private final CoreLoop loop;
+    private final ByteBufAllocator allocator;
+    private final Tracer tracer;
+    private final NamedRecords records;
+    private final BatchWriter writer;
+    private final Stripes stripes;
+    private final GroupCommit commit;
+    private volatile Space space;
+    /** Changed by {@link #close} only. */
+    private volatile boolean closed;
+
+    /**
+     * Starts the threads.
+     *
+     * @param store the object store, open
+     * @param loop where calls come from and completions go
+     * @param allocator memory for what is read
+     * @param threads store threads, 1 or more
+     * @param tracer told of what the caller cannot see
+     */
+    public RocksLocalStore(
+            ObjectStore store,
+            CoreLoop loop,
+            ByteBufAllocator allocator,
+            int threads,
+            Tracer tracer) {
+        this.store = store;
+        this.loop = loop;
+        this.allocator = allocator;
+        this.tracer = tracer;
+        this.records = new NamedRecords(store);
+        this.writer = new BatchWriter(store, records);
+        this.space = measuredSpace();
+        this.stripes = new Stripes(THREAD_PREFIX, threads);
+        this.commit = new GroupCommit(store, this::post);
+        post(this::scheduleSpaceRefresh);
+    }
+
+    @Override
+    public void write(StoreBatch batch, Completion<Outcome> completion) {
+        Runnable task = () -> answer(completion, () -> apply(batch, completion));
+        if (refusesWhenClosed(completion)) {
+            return;
+        }
+        if (!stripes.runExclusively(stripesOf(batch.operations()), task)) {
+            fail(completion, ErrorCode.BUSY);
+        }
+    }
+
+    @Override
+    public void sync(Completion<Outcome> completion) {
+        if (!refusesWhenClosed(completion)) {
+            stripes.afterAll(() -> awaitCommit(completion));
+        }
+    }
+
+    @Override
+    public void read(StoreRead read, Completion<Payload> completion) {
+        submit(read.object().value(), completion, () -> {
+            Payload payload = readPayload(read);
+            if (!loop.post(() -> completion.done(payload))) {
+                payload.release();
+            }
+        });
+    }
+
+    @Override
+    public void allocated(StoreRead read, Completion<List<DataRange>> completion) {
+        submit(
+                read.object().value(),
+                completion,
+                () -> finish(
+                        completion,
+                        dataRanges(store.extents(
+                                StoreKeys.object(read.pg(), read.object()),
+                                read.offset(),
+                                read.length()))));
+    }
+
+    @Override
+    public void list(PgId pg, ObjectId from, int max, Completion<List<ObjectId>> completion) {
+        submit(from.value(), completion, () -> {
+            List<ObjectId> ids = new ArrayList<>();
+            for (ObjectEntry entry : store.heads(pg.partition(), from.value(), max)) {
+                ids.add(new ObjectId(entry.key().objectId()));
+            }
+            finish(completion, List.copyOf(ids));
+        });
+    }
+
+    @Override
+    public void readRecord(String name, Completion<RecordValue> completion) {
+        submit(
+                name.hashCode(),
+                completion,
+                () -> finish(completion, new RecordValue(records.read(name))));
+    }
+
+    /** {@inheritDoc} Measured every two seconds. Any thread. */
+    @Override
+    public Space space() {
+        return space;
+    }
+
+    /**
+     * Refuses new calls, carries out those given before, syncs for those who wait and ends the
+     * threads. Not from the core loop, which must go on running meanwhile.
+     */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        stripes.close();
+        commit.close();
+    }
+
+    private void apply(StoreBatch batch, Completion<Outcome> completion) {
+        writer.apply(batch.operations());
+        if (batch.durable()) {
+            awaitCommit(completion);
+        } else {
+            finish(completion, Outcome.DONE);
+        }
+    }
+
+    private void awaitCommit(Completion<Outcome> completion) {
+        commit.await(error -> {
+            if (error == null) {
+                completion.done(Outcome.DONE);
+            } else {
+                completion.failed(error);
+            }
+        });
+    }
+
+    private Payload readPayload(StoreRead read) {
+        ByteBuf buffer = allocator.directBuffer(Math.max(1, read.length()), read.length() + 1);
+        boolean complete = false;
+        try {
+            int filled = store.read(
+                    StoreKeys.object(read.pg(), read.object()),
+                    read.offset(),
+                    buffer.internalNioBuffer(0, read.length()));
+            buffer.setZero(filled, read.length() - filled);
+            buffer.writerIndex(read.length());
+            complete = true;
+            return BufferPayload.owning(buffer);
+        } finally {
+            if (!complete) {
+                buffer.release();
+            }
+        }
+    }
+
+    private static List<DataRange> dataRanges(List<ObjectExtent> extents) {
+        List<DataRange> ranges = new ArrayList<>();
+        for (ObjectExtent extent : extents) {
+            int last = ranges.size() - 1;
+            if (!extent.allocated()) {
+                continue;
+            }
+            if (last >= 0
+                    && ranges.get(last).offset() + ranges.get(last).length() == extent.offset()) {
+                DataRange joined = ranges.remove(last);
+                ranges.add(new DataRange(joined.offset(), joined.length() + extent.length()));
+            } else {
+                ranges.add(new DataRange(extent.offset(), extent.length()));
+            }
+        }
+        return List.copyOf(ranges);
+    }
+
+    private SortedSet<Integer> stripesOf(List<StoreOperation> operations) {
+        SortedSet<Integer> touched = new TreeSet<>();
+        for (StoreOperation operation : operations) {
+            if (operation instanceof StoreOperation.Create create) {
+                touched.add(stripes.of(create.object().value()));
+            } else if (operation instanceof StoreOperation.Write write) {
+                touched.add(stripes.of(write.object().value()));
+            } else if (operation instanceof StoreOperation.Zero zero) {
+                touched.add(stripes.of(zero.object().value()));
+            } else if (operation instanceof StoreOperation.Remove remove) {
+                touched.add(stripes.of(remove.object().value()));
+            } else if (operation instanceof StoreOperation.PutRecord put) {
+                touched.add(stripes.of(put.name().hashCode()));
+            } else {
+                for (int stripe = 0; stripe < stripes.count(); stripe++) {
+                    touched.add(stripe);
+                }
+            }
+        }
+        if (touched.isEmpty()) {
+            touched.add(0);
+        }
+        return touched;
+    }
+
+    private void submit(long stripeKey, Completion<?> completion, Runnable work) {
+        if (refusesWhenClosed(completion)) {
+            return;
+        }
+        if (!stripes.run(stripes.of(stripeKey), () -> answer(completion, work))) {
+            fail(completion, ErrorCode.BUSY);
+        }
+    }
+
+    private boolean refusesWhenClosed(Completion<?> completion) {
+        if (closed) {
+            fail(completion, ErrorCode.SHUTTING_DOWN);
+        }
+        return closed;
+    }
+
+    /** Runs work on a store thread and answers for it when it fails. */
+    private void answer(Completion<?> completion, Runnable work) {
+        try {
+            work.run();
+        } catch (StoreException e) {
+            trace(e);
+            fail(completion, StoreErrors.codeOf(e));
+        } catch (IllegalArgumentException e) {
+            // The core asked for something outside an object: refused, but worth a look.
+            tracer.event(Tracer.Level.ERROR, "the store refused a call: " + e.getMessage());
+            fail(completion, ErrorCode.OUT_OF_RANGE);
+        } catch (RuntimeException e) {
+            // Nobody knows what was done: as bad as a broken invariant, so the core ends with it.
+            post(() -> {
+                InvariantViolation broken =
+                        new InvariantViolation("a store thread met an unknown failure: " + e);
+                broken.initCause(e);
+                throw broken;
+            });
+        }
+    }
+
+    private void trace(StoreException failure) {
+        switch (failure.kind()) {
+            case IO, CORRUPTION, LOCKED, UNUSABLE ->
+                tracer.event(Tracer.Level.ERROR, failure.getMessage());
+            case NO_SPACE, EXISTS -> tracer.event(Tracer.Level.WARN, failure.getMessage());
+            case NOT_FOUND, CLOSED -> tracer.event(Tracer.Level.DEBUG, failure.getMessage());
+        }
+    }
+
+    private <T> void finish(Completion<T> completion, T result) {
+        post(() -> completion.done(result));
+    }
+
+    private void fail(Completion<?> completion, ErrorCode error) {
+        post(() -> completion.failed(error));
+    }
+
+    /** A loop that has ended has nobody left who waits for a completion. */
+    private void post(Runnable task) {
+        if (!loop.post(task)) {
+            tracer.event(Tracer.Level.DEBUG, "the core loop has ended before a completion");
+        }
+    }
+
+    private void scheduleSpaceRefresh() {
+        loop.timers().after(SPACE_REFRESH_NANOS, () -> {
+            boolean accepted = !closed
+                    && stripes.run(0, () -> {
+                        refreshSpace();
+                        post(this::scheduleSpaceRefresh);
+                    });
+            if (!accepted && !closed) {
+                scheduleSpaceRefresh();
+            }
+        });
+    }
+
+    private void refreshSpace() {
+        try {
+            space = measuredSpace();
+        } catch (StoreException e) {
+            // The old figure stays; what is wrong with the store shows at the next call.
+            tracer.event(Tracer.Level.WARN, "cannot measure the space: " + e.getMessage());
+        }
+    }
+
+    private Space measuredSpace() {
+        StoreStats stats = store.stats();
+        long freeBytes = Math.max(0, stats.freeBytes() - stats.reserveBytes());
+        return new Space(stats.usedBytes() + freeBytes, freeBytes);
+    }
+}
