@@ -34,13 +34,13 @@ public final class RecordBuffer implements AutoCloseable {
     /** A copy of the first bytes. */
     public byte[] toArray(int length) {
         byte[] copy = new byte[length];
-        buffer.get(0, copy);
+        buffer(length).get(copy);
         return copy;
     }
 
     /** Fills the first bytes from an array. */
     public void set(byte[] source) {
-        buffer.put(0, source);
+        buffer(source.length).put(source);
     }
 
     /** The fields, by absolute offset; native byte order. */
