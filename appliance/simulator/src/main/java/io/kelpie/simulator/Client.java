@@ -1,0 +1,10 @@
+package io.kelpie.simulator;
+
+/** A client of the node that does one thing after another. */
+interface Client {
+    /** Starts the next thing; it ends with {@link Workload#next}. */
+    void step();
+
+    /** The serving process is gone and with it everything that was opened. */
+    void onDown();
+}

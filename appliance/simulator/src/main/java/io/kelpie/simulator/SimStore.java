@@ -1,0 +1,460 @@
+package io.kelpie.simulator;
+
+import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.ObjectKind;
+import io.kelpie.cluster.model.PgId;
+import io.kelpie.cluster.port.Completion;
+import io.kelpie.cluster.port.LocalStore;
+import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Payload;
+import io.kelpie.cluster.port.StoreBatch;
+import io.kelpie.cluster.port.StoreOperation;
+import io.kelpie.cluster.port.StoreRead;
+import io.kelpie.simulator.DiskImage.Change;
+import io.kelpie.simulator.DiskImage.Key;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+
+/**
+ * The store of one process over a {@link SimDisk}. As little is promised as the port allows:
+ * batches of different objects overtake each other, an answer comes late, one sync serves all
+ * batches before it.
+ */
+final class SimStore implements LocalStore {
+    private static final long MIN_ACCESS_NANOS = 5_000;
+    private static final long MAX_ACCESS_NANOS = 120_000;
+    private static final long MIN_SYNC_NANOS = 100_000;
+    private static final long MAX_SYNC_NANOS = 4_000_000;
+    private static final long MAX_SPIKE_NANOS = 250_000_000;
+    private static final double SPIKE_CHANCE = 0.002;
+    private static final double MUTATION_CHANCE = 0.02;
+    private static final int MAX_LISTED = 65536;
+
+    private final World world;
+    private final SimProcess process;
+    private final SimDisk disk;
+    private final PayloadLedger payloads;
+    private final RandomSource random;
+    /** When the last operation on an object or record takes effect. */
+    private final TreeMap<String, Long> effectTimes = new TreeMap<>();
+    /** Older states of objects, kept for planted stale reads only. */
+    private final TreeMap<Key, StoredObject> olderStates = new TreeMap<>();
+
+    private final List<SyncWaiter> syncWaiters = new ArrayList<>();
+    private boolean syncing;
+    private long lastEffectTime;
+    private long barrierTime;
+
+    SimStore(World world, SimProcess process, SimDisk disk, PayloadLedger payloads) {
+        this.world = world;
+        this.process = process;
+        this.disk = disk;
+        this.payloads = payloads;
+        this.random = world.random(process.name() + " store");
+    }
+
+    @Override
+    public void write(StoreBatch batch, Completion<Outcome> completion) {
+        TreeSet<String> touched = new TreeSet<>();
+        boolean dropsEverything = false;
+        for (StoreOperation operation : batch.operations()) {
+            dropsEverything |= operation instanceof StoreOperation.DropEverything;
+            touched.add(nameOf(operation));
+        }
+        world.check(!batch.operations().isEmpty(), "a batch changes something", process.name());
+        world.check(
+                !dropsEverything || batch.operations().size() == 1,
+                "dropping everything stands alone",
+                batch.operations().size());
+        long time = dropsEverything ? reserveAll() : reserve(touched);
+        atDisk(time, "store write", () -> applyBatch(batch, completion));
+    }
+
+    private void applyBatch(StoreBatch batch, Completion<Outcome> completion) {
+        if (disk.isBroken()) {
+            answerWrite(batch, completion, ErrorCode.IO_ERROR);
+            return;
+        }
+        Change change = new Change();
+        ErrorCode error = null;
+        for (StoreOperation operation : batch.operations()) {
+            error = resolve(operation, change);
+            if (error != null) {
+                break;
+            }
+        }
+        if (error == null && !disk.hasRoomFor(disk.image().usedBytesAfter(change))) {
+            error = ErrorCode.NO_SPACE;
+        }
+        if (error != null) {
+            answerWrite(batch, completion, error);
+            return;
+        }
+        if (!isPlanted(Mutation.DROPS_WRITES) || !touchesDataOnly(change)) {
+            rememberOlder(change);
+            disk.apply(change);
+        }
+        world.note(process.name(), "applied", disk.appliedCount(), disk.image().usedBytes());
+        if (batch.durable()) {
+            whenSynced(error1 -> answerWrite(batch, completion, error1));
+        } else {
+            answerWrite(batch, completion, null);
+        }
+    }
+
+    /** Adds an operation to a change; returns why it cannot be done, or null. */
+    private @Nullable ErrorCode resolve(StoreOperation operation, Change change) {
+        if (operation instanceof StoreOperation.Create create) {
+            change.put(
+                    new Key(create.pg(), create.object()),
+                    StoredObject.empty(create.sizeBytes(), create.version()));
+        } else if (operation instanceof StoreOperation.Write write) {
+            return resolveWrite(write, change);
+        } else if (operation instanceof StoreOperation.Zero zero) {
+            Key key = new Key(zero.pg(), zero.object());
+            StoredObject object = change.object(disk.image(), key);
+            if (object == null) {
+                return ErrorCode.NO_SUCH_OBJECT;
+            }
+            checkInside(object, zero.offset(), zero.length(), key);
+            StoredObject zeroed =
+                    object.overwrite(zero.version(), zero.offset(), zero.length(), null);
+            if (zeroed == null) {
+                return ErrorCode.CORRUPT_OBJECT;
+            }
+            change.put(key, zeroed);
+        } else if (operation instanceof StoreOperation.Remove remove) {
+            Key key = new Key(remove.pg(), remove.object());
+            if (change.object(disk.image(), key) == null) {
+                return ErrorCode.NO_SUCH_OBJECT;
+            }
+            change.remove(key);
+        } else if (operation instanceof StoreOperation.PutRecord put) {
+            change.putRecord(put.name(), put.value().clone());
+        } else {
+            change.dropEverything();
+        }
+        return null;
+    }
+
+    private @Nullable ErrorCode resolveWrite(StoreOperation.Write write, Change change) {
+        Key key = new Key(write.pg(), write.object());
+        StoredObject object = change.object(disk.image(), key);
+        if (object == null) {
+            return ErrorCode.NO_SUCH_OBJECT;
+        }
+        int length = write.payload().length();
+        long offset = write.offset();
+        checkInside(object, offset, length, key);
+        byte[] bytes = new byte[length];
+        sim(write.payload()).copyTo(bytes, 0);
+        boolean isData = write.object().kind() == ObjectKind.DATA;
+        if (isData && length > StoredObject.PAGE_BYTES && isPlanted(Mutation.TEARS_WRITES)) {
+            length /= 2;
+        }
+        if (isData
+                && offset + length + StoredObject.PAGE_BYTES <= object.sizeBytes()
+                && isPlanted(Mutation.MISDIRECTS_WRITES)) {
+            offset += StoredObject.PAGE_BYTES;
+        }
+        StoredObject written = object.overwrite(write.version(), offset, length, bytes);
+        if (written == null) {
+            return ErrorCode.CORRUPT_OBJECT;
+        }
+        change.put(key, written);
+        return null;
+    }
+
+    private void checkInside(StoredObject object, long offset, long length, Key key) {
+        world.check(
+                offset >= 0 && length >= 0 && offset <= object.sizeBytes() - length,
+                "a change lies inside its object",
+                key + " " + offset + " + " + length + " of " + object.sizeBytes());
+    }
+
+    private void answerWrite(
+            StoreBatch batch, Completion<Outcome> completion, @Nullable ErrorCode error) {
+        if (isPlanted(Mutation.FORGETS_TO_COMPLETE)) {
+            return;
+        }
+        int times = isPlanted(Mutation.COMPLETES_TWICE) ? 2 : 1;
+        for (int i = 0; i < times; i++) {
+            process.post(answerDelay(), "store wrote", () -> {
+                for (StoreOperation operation : batch.operations()) {
+                    if (operation instanceof StoreOperation.Write write) {
+                        sim(write.payload()).checkLive("store batch");
+                    }
+                }
+                end(completion, Outcome.DONE, error);
+            });
+        }
+    }
+
+    @Override
+    public void sync(Completion<Outcome> completion) {
+        atDisk(
+                Math.max(world.now(), lastEffectTime),
+                "store sync",
+                () -> whenSynced(error -> process.post(
+                        answerDelay(),
+                        "store synced",
+                        () -> end(completion, Outcome.DONE, error))));
+    }
+
+    /** Joins the next sync that starts; one that runs already may have missed the last batch. */
+    private void whenSynced(SyncWaiter waiter) {
+        syncWaiters.add(waiter);
+        if (!syncing) {
+            startSync();
+        }
+    }
+
+    private void startSync() {
+        syncing = true;
+        List<SyncWaiter> served = new ArrayList<>(syncWaiters);
+        syncWaiters.clear();
+        long target = disk.appliedCount();
+        long duration = latency(MIN_SYNC_NANOS, MAX_SYNC_NANOS);
+        atDisk(world.now() + duration, "disk sync", () -> {
+            ErrorCode error = disk.isBroken() ? ErrorCode.IO_ERROR : null;
+            if (error == null) {
+                disk.sync(target);
+            }
+            syncing = false;
+            for (SyncWaiter waiter : served) {
+                waiter.onSynced(error);
+            }
+            if (!syncing && !syncWaiters.isEmpty()) {
+                startSync();
+            }
+        });
+    }
+
+    @Override
+    public void read(StoreRead read, Completion<Payload> completion) {
+        Key key = new Key(read.pg(), read.object());
+        access(nameOf(key), "store read", completion, () -> {
+            StoredObject object = objectToRead(key);
+            if (object == null) {
+                return Ended.failed(ErrorCode.NO_SUCH_OBJECT);
+            }
+            boolean trusting = disk.mutation() == Mutation.SERVES_ROT;
+            byte[] bytes = object.read(read.offset(), read.length(), trusting);
+            return bytes == null
+                    ? Ended.failed(ErrorCode.CORRUPT_OBJECT)
+                    : Ended.done(() -> payloads.adopt(bytes, "read of " + key));
+        });
+    }
+
+    private @Nullable StoredObject objectToRead(Key key) {
+        StoredObject older = olderStates.get(key);
+        if (older != null && isPlanted(Mutation.STALE_READS)) {
+            return older;
+        }
+        return disk.image().object(key);
+    }
+
+    @Override
+    public void allocated(StoreRead read, Completion<List<DataRange>> completion) {
+        Key key = new Key(read.pg(), read.object());
+        access(nameOf(key), "store allocated", completion, () -> {
+            StoredObject object = disk.image().object(key);
+            if (object == null) {
+                return Ended.failed(ErrorCode.NO_SUCH_OBJECT);
+            }
+            List<DataRange> ranges = rangesOf(object, read);
+            return Ended.done(() -> ranges);
+        });
+    }
+
+    private List<DataRange> rangesOf(StoredObject object, StoreRead read) {
+        // A coarser answer is allowed, so some answers round out to 64 KiB.
+        int step = random.chance(0.3) ? 16 : 1;
+        long end = Math.min(read.offset() + read.length(), object.sizeBytes());
+        List<DataRange> ranges = new ArrayList<>();
+        long start = -1;
+        for (long position = read.offset(); position < end; ) {
+            long unit = position / StoredObject.PAGE_BYTES / step * step;
+            long next = Math.min(end, (unit + step) * StoredObject.PAGE_BYTES);
+            boolean stored = false;
+            for (int i = 0; i < step; i++) {
+                stored |= object.hasPage(unit + i);
+            }
+            if (stored && start < 0) {
+                start = position;
+            } else if (!stored && start >= 0) {
+                ranges.add(new DataRange(start, position - start));
+                start = -1;
+            }
+            position = next;
+        }
+        if (start >= 0) {
+            ranges.add(new DataRange(start, end - start));
+        }
+        return ranges;
+    }
+
+    @Override
+    public void list(PgId pg, ObjectId from, int max, Completion<List<ObjectId>> completion) {
+        world.check(max >= 1 && max <= MAX_LISTED, "a list asks for 1 to 65536 ids", max);
+        access("list", "store list", completion, () -> {
+            List<ObjectId> ids = new ArrayList<>();
+            for (Key key :
+                    disk.image().objects().tailMap(new Key(pg, from), true).keySet()) {
+                if (!key.pg().equals(pg) || ids.size() == max) {
+                    break;
+                }
+                ids.add(key.object());
+            }
+            return Ended.done(() -> ids);
+        });
+    }
+
+    @Override
+    public void readRecord(String name, Completion<RecordValue> completion) {
+        access("record " + name, "store record", completion, () -> {
+            byte[] value = disk.image().record(name);
+            byte[] copy = value == null ? null : value.clone();
+            return Ended.done(() -> new RecordValue(copy));
+        });
+    }
+
+    @Override
+    public Space space() {
+        long total = disk.limitBytes() == Long.MAX_VALUE ? 1L << 40 : disk.limitBytes();
+        return new Space(total, Math.max(0, total - disk.image().usedBytes()));
+    }
+
+    /** A read of any kind: it takes effect once, in the order of its object, and is answered. */
+    private <T> void access(
+            String name,
+            String what,
+            Completion<T> completion,
+            Supplier<Ended<Supplier<T>>> effect) {
+        TreeSet<String> touched = new TreeSet<>();
+        touched.add(name);
+        atDisk(reserve(touched), what, () -> {
+            Ended<Supplier<T>> ended =
+                    disk.isBroken() ? Ended.failed(ErrorCode.IO_ERROR) : effect.get();
+            process.post(answerDelay(), what + " answered", () -> {
+                if (ended.isDone()) {
+                    completion.done(ended.value().get());
+                } else {
+                    completion.failed(ended.failure());
+                }
+            });
+        });
+    }
+
+    private static void end(
+            Completion<Outcome> completion, Outcome outcome, @Nullable ErrorCode error) {
+        if (error == null) {
+            completion.done(outcome);
+        } else {
+            completion.failed(error);
+        }
+    }
+
+    /** When an operation on these names takes effect: after all earlier ones on them. */
+    private long reserve(TreeSet<String> names) {
+        long time = world.now() + latency(MIN_ACCESS_NANOS, MAX_ACCESS_NANOS);
+        time = Math.max(time, barrierTime);
+        for (String name : names) {
+            time = Math.max(time, effectTimes.getOrDefault(name, 0L));
+        }
+        for (String name : names) {
+            effectTimes.put(name, time);
+        }
+        lastEffectTime = Math.max(lastEffectTime, time);
+        return time;
+    }
+
+    private long reserveAll() {
+        long time = world.now() + latency(MIN_ACCESS_NANOS, MAX_ACCESS_NANOS);
+        time = Math.max(time, lastEffectTime);
+        barrierTime = time;
+        lastEffectTime = time;
+        return time;
+    }
+
+    /** Runs at the disk, unless the process has died by then. */
+    private void atDisk(long time, String what, Runnable task) {
+        world.schedule(time - world.now(), process.name(), what, () -> {
+            if (process.isAlive()) {
+                task.run();
+            }
+        });
+    }
+
+    private long latency(long min, long max) {
+        return random.chance(SPIKE_CHANCE)
+                ? random.between(max, MAX_SPIKE_NANOS)
+                : random.between(min, max);
+    }
+
+    private long answerDelay() {
+        return random.between(1_000, 20_000);
+    }
+
+    private boolean isPlanted(Mutation mutation) {
+        return disk.mutation() == mutation && random.chance(MUTATION_CHANCE);
+    }
+
+    private static boolean touchesDataOnly(Change change) {
+        boolean all = !change.puts().isEmpty();
+        for (Key key : change.puts().keySet()) {
+            all &= key.object().kind() == ObjectKind.DATA;
+        }
+        return all;
+    }
+
+    private void rememberOlder(Change change) {
+        if (disk.mutation() != Mutation.STALE_READS) {
+            return;
+        }
+        for (Key key : change.puts().keySet()) {
+            StoredObject now = disk.image().object(key);
+            if (now != null && key.object().kind() == ObjectKind.DATA && random.chance(0.3)) {
+                olderStates.put(key, now);
+            }
+        }
+    }
+
+    private static SimPayload sim(Payload payload) {
+        if (payload instanceof SimPayload own) {
+            return own;
+        }
+        throw new IllegalArgumentException("not a payload of this world: " + payload);
+    }
+
+    private static String nameOf(StoreOperation operation) {
+        if (operation instanceof StoreOperation.Create create) {
+            return nameOf(new Key(create.pg(), create.object()));
+        } else if (operation instanceof StoreOperation.Write write) {
+            return nameOf(new Key(write.pg(), write.object()));
+        } else if (operation instanceof StoreOperation.Zero zero) {
+            return nameOf(new Key(zero.pg(), zero.object()));
+        } else if (operation instanceof StoreOperation.Remove remove) {
+            return nameOf(new Key(remove.pg(), remove.object()));
+        } else if (operation instanceof StoreOperation.PutRecord put) {
+            return "record " + put.name();
+        }
+        return "everything";
+    }
+
+    private static String nameOf(Key key) {
+        return key.pg() + " " + key.object();
+    }
+
+    /** Waits for the end of a sync. */
+    private interface SyncWaiter {
+        void onSynced(@Nullable ErrorCode error);
+    }
+}

@@ -1,0 +1,145 @@
+package io.kelpie.simulator;
+
+import io.kelpie.cluster.model.ObjectVersion;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * One state of an object on a disk. Immutable but for rot, so that the durable image, the page
+ * cache and the log share what they have in common. Pages never written are null.
+ */
+final class StoredObject {
+    static final int PAGE_BYTES = 4096;
+    /** What an object's head costs on disk, for the accounting of space. */
+    private static final int HEAD_BYTES = 256;
+
+    private final long sizeBytes;
+    private final ObjectVersion version;
+    private final @Nullable Page[] pages;
+    private final int pageCount;
+
+    private StoredObject(
+            long sizeBytes, ObjectVersion version, @Nullable Page[] pages, int pageCount) {
+        this.sizeBytes = sizeBytes;
+        this.version = version;
+        this.pages = pages;
+        this.pageCount = pageCount;
+    }
+
+    static StoredObject empty(long sizeBytes, ObjectVersion version) {
+        int slots = Math.toIntExact((sizeBytes + PAGE_BYTES - 1) / PAGE_BYTES);
+        return new StoredObject(sizeBytes, version, new @Nullable Page[slots], 0);
+    }
+
+    long sizeBytes() {
+        return sizeBytes;
+    }
+
+    ObjectVersion version() {
+        return version;
+    }
+
+    /** Room on the disk. */
+    long storedBytes() {
+        return HEAD_BYTES + (long) pageCount * PAGE_BYTES;
+    }
+
+    /**
+     * The object after a write, or null if a page that has to be read for it is rotten.
+     *
+     * @param bytes what to write, or null for zeros, which free the pages they cover
+     */
+    @Nullable
+    StoredObject overwrite(
+            ObjectVersion newVersion, long offset, long length, byte @Nullable [] bytes) {
+        @Nullable Page[] changed = pages.clone();
+        int count = pageCount;
+        long position = offset;
+        while (position < offset + length) {
+            int slot = (int) (position / PAGE_BYTES);
+            int start = (int) (position % PAGE_BYTES);
+            int run = (int) Math.min(PAGE_BYTES - start, offset + length - position);
+            Page old = changed[slot];
+            Page page = null;
+            boolean whole = run == PAGE_BYTES;
+            if (!whole && old != null && old.rotten) {
+                return null;
+            }
+            if (bytes != null || (!whole && old != null)) {
+                byte[] content = whole || old == null ? new byte[PAGE_BYTES] : old.bytes.clone();
+                if (bytes == null) {
+                    Arrays.fill(content, start, start + run, (byte) 0);
+                } else {
+                    System.arraycopy(bytes, (int) (position - offset), content, start, run);
+                }
+                page = new Page(content);
+            }
+            count += (page != null ? 1 : 0) - (old != null ? 1 : 0);
+            changed[slot] = page;
+            position += run;
+        }
+        return new StoredObject(sizeBytes, newVersion, changed, count);
+    }
+
+    /**
+     * The bytes of a range, zeros beyond the end, or null if a page of it is rotten.
+     *
+     * @param trusting true to hand out rotten pages too, as no honest store does
+     */
+    byte @Nullable [] read(long offset, int length, boolean trusting) {
+        byte[] bytes = new byte[length];
+        long end = Math.min(offset + length, sizeBytes);
+        long position = offset;
+        while (position < end) {
+            int slot = (int) (position / PAGE_BYTES);
+            int start = (int) (position % PAGE_BYTES);
+            int run = (int) Math.min(PAGE_BYTES - start, end - position);
+            Page page = pages[slot];
+            if (page != null) {
+                if (page.rotten && !trusting) {
+                    return null;
+                }
+                System.arraycopy(page.bytes, start, bytes, (int) (position - offset), run);
+            }
+            position += run;
+        }
+        return bytes;
+    }
+
+    /** Whether any byte of a page may be stored. */
+    boolean hasPage(long slot) {
+        return slot < pages.length && pages[(int) slot] != null;
+    }
+
+    /** The pages that are also in another state of the object. */
+    List<Page> pagesSharedWith(StoredObject other) {
+        List<Page> shared = new ArrayList<>();
+        for (int i = 0; i < Math.min(pages.length, other.pages.length); i++) {
+            Page page = pages[i];
+            if (page != null && page == other.pages[i]) {
+                shared.add(page);
+            }
+        }
+        return shared;
+    }
+
+    /** Content of a page, never changed after it was stored, except by rot. */
+    static final class Page {
+        private final byte[] bytes;
+        /** Set once by a fault: the checksum does not fit any more. */
+        private boolean rotten;
+
+        private Page(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        void rot() {
+            rotten = true;
+            bytes[PAGE_BYTES / 2] ^= 0x10;
+        }
+    }
+}
