@@ -1,0 +1,31 @@
+package io.kelpie.fuse;
+
+import java.nio.file.Path;
+
+/**
+ * A process with a mount, for tests that kill it. Arguments: mount point, {@code hook} to close on
+ * SIGTERM or {@code bare}. Says MOUNTED or REFUSED on standard output, ends with standard input.
+ */
+final class MountMain {
+    private MountMain() {}
+
+    /** Mounts, says so, waits. */
+    public static void main(String[] arguments) throws Exception {
+        FuseMount mount;
+        try {
+            mount = FuseMount.mount(FuseConfig.at(Path.of(arguments[0])), new MemoryImages());
+        } catch (FuseException refused) {
+            System.out.println("REFUSED " + refused.error() + " " + refused.getMessage());
+            return;
+        }
+        if (arguments[1].equals("hook")) {
+            Runtime.getRuntime().addShutdownHook(new Thread(mount::close, "close-mount"));
+        }
+        System.out.println("MOUNTED");
+        while (System.in.read() >= 0) {
+            // Only the end counts.
+        }
+        mount.close();
+        System.out.println("CLOSED");
+    }
+}
