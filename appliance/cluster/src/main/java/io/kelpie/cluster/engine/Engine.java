@@ -197,7 +197,7 @@ public final class Engine {
      * Drops everything in the cluster and starts it anew at epoch 1. Requests in flight end first;
      * new ones are refused with NOT_FORMATTED until it is done.
      *
-     * @param settings the operator's choices; the time of creation is filled in here
+     * @param settings the operator's choices; the time of creation is filled in if it is 0
      * @param completion gets DONE when the new cluster serves; BUSY if a format is under way
      */
     public void format(ClusterSettings settings, Completion<Outcome> completion) {
@@ -211,8 +211,9 @@ public final class Engine {
         }
         formatting = true;
         inFlight.close(ErrorCode.NOT_FORMATTED);
+        long created = settings.createdNanos();
         ClusterSettings dated = new ClusterSettings(
-                ports.clock().wallNanos(),
+                created == 0 ? ports.clock().wallNanos() : created,
                 settings.flags(),
                 settings.copies(),
                 settings.blockSizeShift(),
