@@ -4,7 +4,8 @@ import java.nio.file.Path;
 
 /**
  * A process with a mount, for tests that kill it. Arguments: mount point, {@code hook} to close on
- * SIGTERM or {@code bare}. Says MOUNTED or REFUSED on standard output, ends with standard input.
+ * SIGTERM or {@code bare}. Says MOUNTED or REFUSED on standard output; closes at the first byte or
+ * the end of standard input, says CLOSED, ends with standard input.
  */
 final class MountMain {
     private MountMain() {}
@@ -22,10 +23,11 @@ final class MountMain {
             Runtime.getRuntime().addShutdownHook(new Thread(mount::close, "close-mount"));
         }
         System.out.println("MOUNTED");
-        while (System.in.read() >= 0) {
-            // Only the end counts.
-        }
+        boolean hasLine = System.in.read() >= 0;
         mount.close();
         System.out.println("CLOSED");
+        while (hasLine && System.in.read() >= 0) {
+            // Only the end counts.
+        }
     }
 }
