@@ -88,6 +88,26 @@ public record DeviceLimits(
                 MAX_PREFERRED_BLOCK_BYTES);
     }
 
+    /**
+     * Returns the limits of a device that reads, writes and flushes and nothing else: the three
+     * calls that every device must implement. FUA is then a flush of the client's own; block sizes
+     * as in {@link #writable}.
+     */
+    public static DeviceLimits readWrite() {
+        return new DeviceLimits(
+                false,
+                true,
+                false,
+                false,
+                false,
+                false,
+                false,
+                false,
+                1,
+                4096,
+                MAX_PREFERRED_BLOCK_BYTES);
+    }
+
     /** Returns the same limits with {@code readOnly} set to the given value. */
     public DeviceLimits withReadOnly(boolean value) {
         return new DeviceLimits(

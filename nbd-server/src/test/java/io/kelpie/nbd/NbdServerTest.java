@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -282,13 +283,13 @@ class NbdServerTest {
         var random = new Random(seed);
         try (var socket = BlockingClient.serving(server.boundAddresses().get(0), "disk")) {
             for (var round = 0; round < 5; round++) {
-                var lengths = new HashMap<Long, byte[]>();
+                var written = new HashMap<Long, byte[]>();
                 var writes = new ClientBytes();
                 var reads = new ClientBytes();
                 for (var slot = 0L; slot < 64; slot++) {
                     var data = new byte[1 + random.nextInt(4096)];
                     random.nextBytes(data);
-                    lengths.put(slot, data);
+                    written.put(slot, data);
                     writes.write(slot, stripe + slot * 4096, data);
                     reads.read(slot, stripe + slot * 4096, data.length);
                 }
@@ -299,7 +300,7 @@ class NbdServerTest {
                 socket.send(reads);
                 for (var i = 0; i < 64; i++) {
                     var reply = socket.takeReply();
-                    var data = lengths.get(reply.cookie());
+                    var data = Objects.requireNonNull(written.get(reply.cookie()));
                     assertThat(reply.error()).isZero();
                     assertThat(socket.takeBytes(data.length)).isEqualTo(data);
                 }
@@ -390,7 +391,8 @@ class NbdServerTest {
     }
 
     private static boolean canConnect(NbdServer server) {
-        try (var probe = new BlockingClient(server.boundAddresses().get(0))) {
+        try {
+            new BlockingClient(server.boundAddresses().get(0)).close();
             return true;
         } catch (IOException refused) {
             return false;

@@ -381,10 +381,11 @@ class TransmissionTest {
 
         held.take(0).succeed();
         first.expectReply(1);
-        // The grant waits in the second connection's queue of tasks, behind which the channel
-        // closes.
-        second.channel.close();
+        // The grant is still a task of the second connection when that ends.
+        second.channel.pipeline().fireUserEventTriggered(ServerState.DRAIN);
+        second.expectClosed();
 
+        assertThat(held.callCount()).isZero();
         second.close();
         first.closeQuiet();
     }
