@@ -56,6 +56,6 @@ final class Attribute {
 
     /** Returns the id of an attribute object. */
     static long oid(int vdiId, int attributeId) {
-        return 1L << 61 | (long) vdiId << 32 | Integer.toUnsignedLong(attributeId);
+        return (1L << 61) | ((long) vdiId << 32) | Integer.toUnsignedLong(attributeId);
     }
 }

@@ -9,6 +9,8 @@ import io.kelpie.wire.sheep.SheepOpcode;
 import io.kelpie.wire.sheep.SheepProtocol;
 import io.kelpie.wire.sheep.SheepResult;
 
+import org.jspecify.annotations.Nullable;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,7 +96,7 @@ final class ClusterInfo implements DogCommand {
         for (int i = 0; i < log.size(); i++) {
             EpochLogRecord record = log.get(i);
             String members = invocation.options().has('d')
-                    ? changes(record, i + 1 < log.size() ? log.get(i + 1) : record)
+                    ? changes(record, i + 1 < log.size() ? log.get(i + 1) : null)
                     : members(record);
             console.println(prefix(invocation, record) + " [" + members + "]");
         }
@@ -120,8 +122,8 @@ final class ClusterInfo implements DogCommand {
     /**
      * Returns who came and who went since the epoch before; the oldest epoch has none before it.
      */
-    private static String changes(EpochLogRecord record, EpochLogRecord before) {
-        if (record == before) {
+    private static String changes(EpochLogRecord record, @Nullable EpochLogRecord before) {
+        if (before == null) {
             return "formated"; // Upstream's spelling, which scripts know.
         }
         List<String> changes = new ArrayList<>();

@@ -93,12 +93,12 @@ record InodeHeader(
 
     /** Returns the id of the inode object of a VDI. */
     static long inodeOid(int vdiId) {
-        return 1L << 63 | (long) vdiId << 32;
+        return (1L << 63) | ((long) vdiId << 32);
     }
 
     /** Returns the id of a data object. */
     static long dataOid(int vdiId, long index) {
-        return (long) vdiId << 32 | index;
+        return ((long) vdiId << 32) | index;
     }
 
     /** Returns the size of a data object in bytes. */
@@ -109,7 +109,7 @@ record InodeHeader(
     /** Returns how many data objects the disk has, whether or not they exist. */
     int objectCount() {
         long objects =
-                (sizeBytes >>> blockSizeShift) + ((sizeBytes & objectBytes() - 1) == 0 ? 0 : 1);
+                (sizeBytes >>> blockSizeShift) + ((sizeBytes & (objectBytes() - 1)) == 0 ? 0 : 1);
         return (int) Math.min(MAX_OBJECTS, objects);
     }
 }

@@ -37,7 +37,7 @@ record Redundancy(int copies, int policy) {
         if (!validData || parity < 1 || parity > MAX_PARITY) {
             return null;
         }
-        return new Redundancy(data + parity, data / 2 << 4 | parity);
+        return new Redundancy(data + parity, ((data / 2) << 4) | parity);
     }
 
     /** Returns {@code N} or {@code D:P}. */

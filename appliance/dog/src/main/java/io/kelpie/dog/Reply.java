@@ -6,12 +6,32 @@ import io.kelpie.wire.sheep.SheepResult;
 import java.nio.ByteBuffer;
 
 /**
- * An answer of a daemon.
- *
- * @param header its header
- * @param payload exactly the bytes the header announces; never more than were asked for
+ * An answer of a daemon. The payload's array is handed out, not copied: it belongs to the caller.
  */
-record Reply(ResponseHeader header, byte[] payload) {
+final class Reply {
+    private final ResponseHeader header;
+    private final byte[] payload;
+
+    /**
+     * Joins the parts of an answer.
+     *
+     * @param payload exactly the bytes the header announces
+     */
+    Reply(ResponseHeader header, byte[] payload) {
+        this.header = header;
+        this.payload = payload;
+    }
+
+    /** Returns the header. */
+    ResponseHeader header() {
+        return header;
+    }
+
+    /** Returns the payload; never more bytes than were asked for. */
+    byte[] payload() {
+        return payload;
+    }
+
     /** Returns whether the daemon did what it was asked. */
     boolean isSuccess() {
         return header.isSuccess();

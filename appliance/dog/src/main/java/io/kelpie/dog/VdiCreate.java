@@ -103,7 +103,7 @@ final class VdiCreate implements DogCommand {
         }
         VdiAnswer created = VdiAnswer.decode(reply.header().words());
         if (options.has('P')) {
-            long objects = (size >>> shift) + ((size & (1L << shift) - 1) == 0 ? 0 : 1);
+            long objects = (size >>> shift) + ((size & ((1L << shift) - 1)) == 0 ? 0 : 1);
             new Preallocation(invocation, created, shift).run((int) objects);
         }
         if (options.has('v')) {

@@ -45,7 +45,7 @@ final class VdiList implements DogCommand {
         @Override
         public void visit(int vdiId, InodeHeader header) throws NoAnswerException {
             boolean wantedName = options.operand(0) == null || header.name().equals(options.name());
-            if (!wantedName || options.has('o') && !refersToOid(vdiId, header)) {
+            if (!wantedName || (options.has('o') && !refersToOid(vdiId, header))) {
                 return;
             }
             ownObjects = 0;
@@ -151,7 +151,7 @@ final class VdiList implements DogCommand {
             String bytes = Options.text(name);
             for (int i = 0; i < bytes.length(); i++) {
                 char c = bytes.charAt(i);
-                if (c == '\\' || c == ' ' || c >= '\t' && c <= '\r') {
+                if (c == '\\' || c == ' ' || (c >= '\t' && c <= '\r')) {
                     text.append('\\');
                 }
                 text.append(c);

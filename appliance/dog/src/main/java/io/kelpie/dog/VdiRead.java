@@ -44,10 +44,10 @@ final class VdiRead implements DogCommand {
             throws NoAnswerException {
         int shift = vdi.header().blockSizeShift();
         int firstObject = (int) (start >>> shift);
-        int objects = (int) (end - 1 >>> shift) - firstObject + 1;
+        int objects = (int) ((end - 1) >>> shift) - firstObject + 1;
         int[] owners = vdi.index(invocation, firstObject, objects);
         for (long at = start; at < end; ) {
-            long inObject = at & vdi.header().objectBytes() - 1;
+            long inObject = at & (vdi.header().objectBytes() - 1);
             int length = (int) Math.min(
                     Math.min(PIECE_BYTES, end - at), vdi.header().objectBytes() - inObject);
             int index = (int) (at >>> shift);

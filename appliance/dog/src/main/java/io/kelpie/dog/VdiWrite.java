@@ -57,11 +57,11 @@ final class VdiWrite implements DogCommand {
             throws NoAnswerException {
         int shift = vdi.header().blockSizeShift();
         int firstObject = (int) (start >>> shift);
-        int objects = (int) (end - 1 >>> shift) - firstObject + 1;
+        int objects = (int) ((end - 1) >>> shift) - firstObject + 1;
         int[] owners = vdi.index(invocation, firstObject, objects);
         for (long at = start; at < end && !inputEnded; ) {
             int index = (int) (at >>> shift);
-            long inObject = at & vdi.header().objectBytes() - 1;
+            long inObject = at & (vdi.header().objectBytes() - 1);
             long length = Math.min(end - at, vdi.header().objectBytes() - inObject);
             writePiece(invocation, vdi, owners[index - firstObject], index, inObject, length);
             at += length;

@@ -13,6 +13,8 @@ import io.netty.channel.ChannelPromise;
  * payload. The promise completes with the last buffer of the reply.
  */
 @ChannelHandler.Sharable
+// Netty hands back the promise it was given; the writer of the reply watches that one.
+@SuppressWarnings("FutureReturnValueIgnored")
 public final class SheepReplyEncoder extends ChannelOutboundHandlerAdapter {
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {

@@ -87,12 +87,12 @@ public record HeaderWords(long word16, long word24, long word32, long word40) {
     }
 
     private long field(int offset, long mask) {
-        return word(offset) >>> shift(offset) & mask;
+        return (word(offset) >>> shift(offset)) & mask;
     }
 
     private HeaderWords with(int offset, long value, long mask) {
         int shift = shift(offset);
-        long changed = word(offset) & ~(mask << shift) | (value & mask) << shift;
+        long changed = (word(offset) & ~(mask << shift)) | ((value & mask) << shift);
         return switch (offset >> 3) {
             case 2 -> new HeaderWords(changed, word24, word32, word40);
             case 3 -> new HeaderWords(word16, changed, word32, word40);

@@ -49,7 +49,7 @@ public record NodeAddress(long addressHigh, long addressLow, int port)
 
     /** Returns whether upstream reads this as IPv4: twelve zero bytes, then one that is not. */
     public boolean isIpv4() {
-        return addressHigh == 0 && addressLow >>> 32 == 0 && (addressLow >>> 24 & 0xFF) != 0;
+        return addressHigh == 0 && addressLow >>> 32 == 0 && ((addressLow >>> 24) & 0xFF) != 0;
     }
 
     /** Returns the raw address: 4 bytes for IPv4, else 16. */
@@ -85,8 +85,8 @@ public record NodeAddress(long addressHigh, long addressLow, int port)
     }
 
     private String ipv4() {
-        return (addressLow >>> 24 & 0xFF) + "." + (addressLow >>> 16 & 0xFF) + "."
-                + (addressLow >>> 8 & 0xFF) + "." + (addressLow & 0xFF);
+        return ((addressLow >>> 24) & 0xFF) + "." + ((addressLow >>> 16) & 0xFF) + "."
+                + ((addressLow >>> 8) & 0xFF) + "." + (addressLow & 0xFF);
     }
 
     private String ipv6() {
@@ -124,6 +124,6 @@ public record NodeAddress(long addressHigh, long addressLow, int port)
 
     private int group(int index) {
         long half = index < GROUPS / 2 ? addressHigh : addressLow;
-        return (int) (half >>> 48 - 16 * (index % (GROUPS / 2))) & 0xFFFF;
+        return (int) (half >>> (48 - 16 * (index % (GROUPS / 2)))) & 0xFFFF;
     }
 }

@@ -104,6 +104,6 @@ public final class SheepHash {
     }
 
     private static long step(long hash, byte b) {
-        return (hash ^ b & 0xFF) * FNV_PRIME;
+        return (hash ^ (b & 0xFF)) * FNV_PRIME;
     }
 }
