@@ -24,12 +24,14 @@ public final class DogMain {
     private static final String PORT_VARIABLE = "SHEEPDOG_DOG_PORT";
 
     private final Console console;
+    private final Dialer dialer;
     private final Map<String, String> environment;
     private final TimeZone zone;
     private final CommandTable table = new CommandTable();
 
-    DogMain(Console console, Map<String, String> environment, TimeZone zone) {
+    DogMain(Console console, Dialer dialer, Map<String, String> environment, TimeZone zone) {
         this.console = console;
+        this.dialer = dialer;
         this.environment = environment;
         this.zone = zone;
     }
@@ -40,7 +42,8 @@ public final class DogMain {
      * @param args the command line behind {@code dog}
      */
     public static void main(String[] args) {
-        DogMain dog = new DogMain(Console.ofProcess(), System.getenv(), TimeZone.getDefault());
+        DogMain dog = new DogMain(
+                Console.ofProcess(), new Dialer.Network(), System.getenv(), TimeZone.getDefault());
         int status = dog.run(RawArguments.of(args));
         // Nothing is left to clean up, and halting spares the shutdown hooks' time.
         Runtime.getRuntime().halt(status);
@@ -101,7 +104,7 @@ public final class DogMain {
                     + "' is not available in this version of Kelpie");
             return ExitStatus.FAILURE;
         }
-        try (Sheep sheep = new Sheep(console, options.address(), options.port())) {
+        try (Sheep sheep = new Sheep(console, dialer, options.address(), options.port())) {
             int status = run(subcommand, command, new Invocation(options, console, sheep, zone));
             if (options.has('T')) {
                 printElapsed(System.nanoTime() - started);

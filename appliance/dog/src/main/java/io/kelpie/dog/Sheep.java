@@ -24,14 +24,16 @@ final class Sheep implements AutoCloseable {
     private static final byte[] NOTHING = new byte[0];
 
     private final Console console;
+    private final Dialer dialer;
     private final InetAddress address;
     private final int port;
     private @Nullable SheepConnection connection;
     private List<NodeRecord> nodes = List.of();
     private int epoch;
 
-    Sheep(Console console, InetAddress address, int port) {
+    Sheep(Console console, Dialer dialer, InetAddress address, int port) {
         this.console = console;
+        this.dialer = dialer;
         this.address = address;
         this.port = port;
     }
@@ -95,7 +97,7 @@ final class Sheep implements AutoCloseable {
             return ask(opcode, capacity);
         }
         try (SheepConnection other = SheepConnection.open(
-                console, InetAddress.getByAddress(target.addressBytes()), target.port())) {
+                console, dialer, InetAddress.getByAddress(target.addressBytes()), target.port())) {
             return other.receive(other.send(opcode, 0, HeaderWords.ZERO, NOTHING, capacity));
         } catch (UnknownHostException e) {
             throw new IllegalStateException("an address of 4 or 16 bytes was refused", e);
@@ -145,7 +147,7 @@ final class Sheep implements AutoCloseable {
     private SheepConnection connection() throws NoAnswerException {
         SheepConnection open = connection;
         if (open == null) {
-            open = SheepConnection.open(console, address, port);
+            open = SheepConnection.open(console, dialer, address, port);
             connection = open;
         }
         return open;

@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -52,16 +51,12 @@ final class SheepConnection implements AutoCloseable {
      *
      * @throws NoAnswerException if that fails twice; each failure has been printed
      */
-    static SheepConnection open(Console console, InetAddress address, int port)
+    static SheepConnection open(Console console, Dialer dialer, InetAddress address, int port)
             throws NoAnswerException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            Socket socket = new Socket();
             try {
-                socket.connect(new InetSocketAddress(address, port));
-                socket.setTcpNoDelay(true);
-                return new SheepConnection(console, socket);
+                return new SheepConnection(console, dialer.dial(address, port));
             } catch (IOException e) {
-                close(socket);
                 console.error(
                         "failed to connect to " + host(address) + ":" + port + ": " + reason(e));
             }
@@ -117,7 +112,11 @@ final class SheepConnection implements AutoCloseable {
 
     @Override
     public void close() {
-        close(socket);
+        try {
+            socket.close();
+        } catch (IOException e) {
+            return; // The program ends next; a socket that does not close cleanly harms nobody.
+        }
     }
 
     private Reply read() throws NoAnswerException {
@@ -163,14 +162,5 @@ final class SheepConnection implements AutoCloseable {
 
     private static String host(InetAddress address) {
         return NodeAddress.of(address.getAddress(), 0).host();
-    }
-
-    private static void close(Socket socket) {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            // The program ends next; a socket that does not close cleanly harms nobody.
-            return;
-        }
     }
 }

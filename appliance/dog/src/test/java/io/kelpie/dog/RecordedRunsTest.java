@@ -1,0 +1,36 @@
+package io.kelpie.dog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+/** Every recorded run of upstream's dog, repeated. */
+final class RecordedRunsTest {
+    static List<Transcript> transcripts() throws IOException {
+        return Transcript.all();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("transcripts")
+    void saysAndDoesWhatUpstreamDid(Transcript transcript) throws IOException {
+        try (RecordedCluster cluster = new RecordedCluster(transcript)) {
+
+            Outcome outcome =
+                    Outcome.run(cluster::dial, Map.of(), transcript.input(), transcript.args());
+
+            assertThat(outcome.errors())
+                    .isEqualTo(new String(transcript.errors(), StandardCharsets.ISO_8859_1));
+            assertThat(outcome.status()).isEqualTo(transcript.status());
+            assertThat(Outcome.sha256(outcome.outputBytes()))
+                    .as("digest of %.2000s", outcome.output())
+                    .isEqualTo(transcript.output());
+            assertThat(cluster.surprises()).isEmpty();
+        }
+    }
+}
