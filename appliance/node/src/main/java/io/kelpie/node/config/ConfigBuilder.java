@@ -86,8 +86,7 @@ final class ConfigBuilder {
         if (address == null || address.isAnyLocalAddress()) {
             address = Addresses.numeric("127.0.0.1");
         }
-        return new NodeConfig.SheepDoor(
-                bind, Addresses.endpoint(address, port), flag(Setting.NOSYNC));
+        return new NodeConfig.SheepDoor(bind, Addresses.endpoint(address, port));
     }
 
     private int zone(Endpoint endpoint) throws ConfigException {

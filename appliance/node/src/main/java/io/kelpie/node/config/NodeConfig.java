@@ -50,9 +50,8 @@ public record NodeConfig(
      *
      * @param bind address to listen on, or null for all interfaces
      * @param endpoint address and port told to clients and other nodes
-     * @param noSync whether writes are answered before the sync whatever their flags say
      */
-    public record SheepDoor(@Nullable InetAddress bind, Endpoint endpoint, boolean noSync) {
+    public record SheepDoor(@Nullable InetAddress bind, Endpoint endpoint) {
         /**
          * Where to listen.
          *

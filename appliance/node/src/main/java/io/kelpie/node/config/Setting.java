@@ -30,12 +30,6 @@ public enum Setting {
             "request",
             "request: a write is synced before its answer if the client asks for that;"
                     + " always: every write"),
-    /** Requests of port 7000 need no sync. */
-    NOSYNC(
-            "nosync",
-            "yes or no",
-            "no",
-            "answer writes of port 7000 before the sync, whatever their flags say"),
     /** NBD over TCP. */
     NBD("nbd", "address:port or no", "no", "serve NBD on this address; default 127.0.0.1:10809"),
     /** NBD over a Unix socket. */

@@ -233,7 +233,9 @@ public final class SheepCommand {
                 case NBD -> set(Setting.NBD, value);
                 case NBD_DEFAULT -> set(Setting.NBD_DEFAULT, value);
                 case NBD_SOCKET -> set(Setting.NBD_SOCKET, value);
-                case NOSYNC -> set(Setting.NOSYNC, "yes");
+                case NOSYNC ->
+                    warnings.add(
+                            "-n has no effect: writes are synced when their request asks for it");
                 case PORT -> set(Setting.PORT, String.valueOf(Addresses.port(value)));
                 case PIDFILE -> set(Setting.PIDFILE, value);
                 case VERSION -> {

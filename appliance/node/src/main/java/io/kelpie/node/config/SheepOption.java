@@ -20,7 +20,12 @@ enum SheepOption {
     NBD(null, "nbd", true, false, "serve NBD on ADDR:PORT (default 127.0.0.1:10809)"),
     NBD_DEFAULT(null, "nbd-default", true, false, "VDI for NBD clients that name none"),
     NBD_SOCKET(null, "nbd-socket", true, false, "serve NBD on this Unix socket"),
-    NOSYNC('n', "nosync", false, false, "answer writes before they are synced"),
+    NOSYNC(
+            'n',
+            "nosync",
+            false,
+            false,
+            "accepted; writes are synced when their request asks for it"),
     PORT('p', "port", true, false, "listen port (default 7000)"),
     PIDFILE('P', "pidfile", true, false, "write the process id to this file"),
     HTTP('r', null, true, true, "Swift-like HTTP service"),

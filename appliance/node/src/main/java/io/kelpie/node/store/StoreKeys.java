@@ -17,8 +17,6 @@ final class StoreKeys {
     private static final String RECORD = "record/";
     /** Before the pieces of a large record. */
     private static final String PIECE = "piece/";
-    /** The character after the slash: an exclusive end for everything below a prefix. */
-    private static final char AFTER_SLASH = '/' + 1;
 
     private static final int MAX_NAME = 64;
 
@@ -49,26 +47,6 @@ final class StoreKeys {
     /** The first key of a generation's pieces. */
     static byte[] pieces(String name, long generation) {
         return ascii(String.format("%s%s/%016x", PIECE, checked(name), generation));
-    }
-
-    static byte[] recordsFrom() {
-        return ascii(RECORD);
-    }
-
-    static byte[] recordsTo() {
-        return afterAll(RECORD);
-    }
-
-    static byte[] piecesFrom() {
-        return ascii(PIECE);
-    }
-
-    static byte[] piecesTo() {
-        return afterAll(PIECE);
-    }
-
-    private static byte[] afterAll(String prefix) {
-        return ascii(prefix.substring(0, prefix.length() - 1) + AFTER_SLASH);
     }
 
     private static String checked(String name) {

@@ -1,0 +1,427 @@
+package io.kelpie.node;
+
+import io.kelpie.cluster.engine.Engine;
+import io.kelpie.cluster.engine.EngineConfig;
+import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.Member;
+import io.kelpie.cluster.port.Completion;
+import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Ports;
+import io.kelpie.cluster.port.Tracer;
+import io.kelpie.fuse.FuseConfig;
+import io.kelpie.fuse.FuseException;
+import io.kelpie.fuse.FuseMount;
+import io.kelpie.nbd.NbdServer;
+import io.kelpie.nbd.NbdServerConfig;
+import io.kelpie.nbd.NbdServerException;
+import io.kelpie.node.config.LogConfig;
+import io.kelpie.node.config.NodeConfig;
+import io.kelpie.node.coordinator.MapDamagedException;
+import io.kelpie.node.coordinator.SingleCoordinator;
+import io.kelpie.node.export.VolumeDirectory;
+import io.kelpie.node.export.VolumeExports;
+import io.kelpie.node.runtime.BufferPayloads;
+import io.kelpie.node.runtime.Closer;
+import io.kelpie.node.runtime.CoreCall;
+import io.kelpie.node.runtime.CoreLoop;
+import io.kelpie.node.runtime.NamedThreads;
+import io.kelpie.node.runtime.SecureEntropy;
+import io.kelpie.node.runtime.SystemClock;
+import io.kelpie.node.sheep.SheepNode;
+import io.kelpie.node.sheep.SheepServer;
+import io.kelpie.node.store.NodeIdentity;
+import io.kelpie.node.store.RocksLocalStore;
+import io.kelpie.store.ObjectStore;
+import io.kelpie.store.StoreConfig;
+import io.kelpie.store.StoreException;
+import io.kelpie.store.StoreListener;
+import io.kelpie.store.rocks.RocksObjectStore;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * One running node: the store, the cluster logic over it and the doors in front. Any thread may
+ * start and close it.
+ */
+public final class Node implements AutoCloseable {
+    /** Name of the Unix socket of the Sheepdog protocol in the store directory. */
+    static final String SOCKET_NAME = "sock";
+
+    /** More threads than this would only move the queue to the core. */
+    private static final int MAX_IO_THREADS = 4;
+
+    private static final int STORE_THREADS = 4;
+
+    /** Requests that the engine lets in, each with its post and its store completion, and room. */
+    private static final int CORE_QUEUE_BOUND = 1 << 18;
+
+    /** 256 placement groups, for up to five nodes (cluster.md 6.3). */
+    private static final int PART_BITS = 8;
+
+    private static final long SHEEP_BUDGET_BYTES = 256L << 20;
+    private static final long MAX_WRITE_BYTES = 64L << 20;
+    private static final Duration FUSE_TIMEOUT = Duration.ofSeconds(45);
+    private static final long ENGINE_START_NANOS = TimeUnit.SECONDS.toNanos(120);
+    private static final long ENGINE_STOP_NANOS = TimeUnit.SECONDS.toNanos(30);
+    private static final int CACHE_TO_WRITE_BUFFER = 4;
+    private static final int GIB_SHIFT = 30;
+
+    private final NodeConfig config;
+    private final Surroundings around;
+    private final Tracer tracer;
+    private final Closer closer = new Closer();
+    private final PooledByteBufAllocator allocator = PooledByteBufAllocator.DEFAULT;
+    /** Whether the engine ended in order, so that the store may be marked clean. */
+    private boolean stoppedInOrder;
+
+    /**
+     * What a node needs of the process it runs in.
+     *
+     * @param tracer takes log lines, from any thread
+     * @param onBroken ends the process on a broken invariant
+     * @param onStoreOpened called once the store is locked and read, before anything listens
+     * @param stopAction begins a clean stop of the process, from any thread; returns at once
+     */
+    public record Surroundings(
+            Tracer tracer,
+            Consumer<Throwable> onBroken,
+            StoreOpened onStoreOpened,
+            Runnable stopAction) {}
+
+    /** Told that the store directory is this process's own. */
+    public interface StoreOpened {
+        /**
+         * The store is open.
+         *
+         * @throws StartException if the node must not go on
+         */
+        void run() throws StartException;
+    }
+
+    private Node(NodeConfig config, Surroundings around) {
+        this.config = config;
+        this.around = around;
+        this.tracer = around.tracer();
+    }
+
+    /**
+     * Starts a node; on return all doors are open. Blocks.
+     *
+     * @param config what it shall be
+     * @param around the process
+     * @return the node; the caller closes it
+     * @throws StartException if it cannot start; everything that was opened is closed again
+     */
+    public static Node start(NodeConfig config, Surroundings around) throws StartException {
+        Node node = new Node(config, around);
+        boolean started = false;
+        try {
+            node.open();
+            started = true;
+            return node;
+        } catch (StoreException | NbdServerException | FuseException e) {
+            throw new StartException(String.valueOf(e.getMessage()), e);
+        } finally {
+            if (!started) {
+                node.closeQuietly();
+            }
+        }
+    }
+
+    private void open() throws StartException {
+        Stopwatch watch = new Stopwatch();
+        ObjectStore store = closer.add("store", openStore());
+        around.onStoreOpened().run();
+        watch.lap("store " + config.store() + " open, left by "
+                + store.openReport().previousEnd());
+        NodeIdentity identity =
+                NodeIdentity.begin(store, new SecureEntropy(), NodeIdentity.bootIdOfHost());
+        closer.add("clean mark", () -> markClean(identity, store));
+        watch.lap("node " + identity.node() + ", lifetime " + identity.incarnation());
+
+        MultiThreadIoEventLoopGroup group = openIoThreads();
+        CoreLoop loop = closer.add(
+                "core loop",
+                CoreLoop.start(new SystemClock(), CORE_QUEUE_BOUND, around.onBroken()));
+        RocksLocalStore localStore = closer.add(
+                "local store", new RocksLocalStore(store, loop, allocator, STORE_THREADS, tracer));
+        SingleCoordinator coordinator = closer.add("coordinator", openCoordinator(store, loop));
+        EngineConfig self = engineConfig(identity, localStore);
+        Engine engine = new Engine(self, ports(loop, localStore, coordinator));
+        closer.add("engine", () -> stopEngine(engine, loop));
+        startEngine(engine, loop);
+        watch.lap("cluster logic at map version " + engine.map().version());
+
+        openSheepDoor(group, loop, engine, localStore, self);
+        watch.lap("listening to Sheepdog clients on " + config.sheep().listenAddress());
+        NodeConfig.NbdDoor nbd = config.nbd();
+        if (nbd != null) {
+            openNbdDoor(nbd, group, loop, engine);
+            watch.lap("listening to NBD clients");
+        }
+        NodeConfig.FuseDoor fuse = config.fuse();
+        if (fuse != null) {
+            openFuseDoor(fuse, loop, engine, localStore);
+            watch.lap("VDIs mounted on " + fuse.mountPoint());
+        }
+    }
+
+    /**
+     * Stops in order: doors first, then requests in flight, the store last. Blocks, for about a
+     * minute at most. A second call does nothing.
+     */
+    @Override
+    public void close() {
+        closer.close();
+    }
+
+    private void closeQuietly() {
+        try {
+            closer.close();
+        } catch (IllegalStateException e) {
+            // The reason why the start failed is what people must see.
+            tracer.event(Tracer.Level.WARN, "after a failed start: " + e.getMessage());
+        }
+    }
+
+    private ObjectStore openStore() throws StartException {
+        StoreConfig storeConfig = StoreConfig.at(config.store())
+                .withToleratedNames(namesBesideStore())
+                .withListener(new StoreNews(tracer));
+        if (config.cacheBytes() > 0) {
+            storeConfig = storeConfig.withMemory(
+                    config.cacheBytes(), config.cacheBytes() / CACHE_TO_WRITE_BUFFER);
+        }
+        try {
+            return RocksObjectStore.open(storeConfig);
+        } catch (StoreException e) {
+            if (e.kind() == StoreException.Kind.LOCKED) {
+                throw new StartException(
+                        "another sheep daemon is using " + config.store() + ": " + e.getMessage(),
+                        e);
+            }
+            throw e;
+        }
+    }
+
+    /** Files of the node that may lie in the store directory before there is a store. */
+    private Set<String> namesBesideStore() {
+        Set<String> names =
+                new HashSet<>(Set.of(LogConfig.FILE_NAME, SOCKET_NAME, CrashReport.FILE_NAME));
+        NodeConfig.NbdDoor nbd = config.nbd();
+        Path[] others = {
+            config.pidFile(),
+            nbd == null ? null : nbd.socket(),
+            config.fuse() == null ? null : config.fuse().mountPoint()
+        };
+        for (Path other : others) {
+            if (other != null && config.store().equals(other.getParent())) {
+                names.add(String.valueOf(other.getFileName()));
+            }
+        }
+        return names;
+    }
+
+    private MultiThreadIoEventLoopGroup openIoThreads() {
+        int threads = Math.min(MAX_IO_THREADS, Runtime.getRuntime().availableProcessors());
+        MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(
+                threads, NamedThreads.numbered("kelpie-io"), NioIoHandler.newFactory());
+        closer.add("io threads", () -> {
+            // The doors are closed: nothing is left that a quiet period could wait for.
+            group.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS);
+        });
+        return group;
+    }
+
+    private SingleCoordinator openCoordinator(ObjectStore store, CoreLoop loop)
+            throws StartException {
+        try {
+            return SingleCoordinator.open(store, loop, tracer);
+        } catch (MapDamagedException e) {
+            throw new StartException(
+                    "the cluster map in " + config.store() + " is damaged: " + e.getMessage()
+                            + "; restore the store from a copy",
+                    e);
+        }
+    }
+
+    private EngineConfig engineConfig(NodeIdentity identity, RocksLocalStore localStore) {
+        long gib = localStore.space().totalBytes() >> GIB_SHIFT;
+        return new EngineConfig(
+                identity.node(),
+                identity.incarnation(),
+                config.sheep().endpoint(),
+                config.zone(),
+                (int) Math.max(1, Math.min(gib, Integer.MAX_VALUE)),
+                PART_BITS,
+                config.alwaysDurable());
+    }
+
+    private Ports ports(CoreLoop loop, RocksLocalStore localStore, SingleCoordinator coordinator) {
+        return new Ports(
+                new SystemClock(),
+                loop.timers(),
+                new SecureEntropy(),
+                new BufferPayloads(allocator),
+                localStore,
+                coordinator,
+                tracer);
+    }
+
+    private void startEngine(Engine engine, CoreLoop loop) throws StartException {
+        CoreCall.Answer<Outcome> answer =
+                CoreCall.await(loop, ENGINE_START_NANOS, engine::start, late -> {});
+        if (answer instanceof CoreCall.Failed<Outcome> failed) {
+            throw new StartException(whyNotStarted(failed.error()));
+        }
+        if (answer instanceof CoreCall.TimedOut<Outcome>) {
+            throw new StartException("the cluster logic did not start within two minutes;"
+                    + " the log in " + config.store() + " says how far it came");
+        }
+    }
+
+    private String whyNotStarted(ErrorCode error) {
+        return switch (error) {
+            case NOT_JOINED ->
+                "failed to join Sheepdog: the store " + config.store()
+                        + " belongs to a cluster that does not name this node;"
+                        + " name another directory";
+            case CORRUPT_OBJECT ->
+                "the cluster's records in " + config.store()
+                        + " are damaged; restore the store from a copy";
+            case NO_SPACE -> "no space to start in " + config.store() + "; free some first";
+            default ->
+                "failed to join Sheepdog: " + error + "; the log in " + config.store()
+                        + " says more";
+        };
+    }
+
+    private void stopEngine(Engine engine, CoreLoop loop) {
+        Consumer<Completion<Outcome>> stop = engine::stop;
+        CoreCall.Answer<Outcome> answer = CoreCall.await(loop, ENGINE_STOP_NANOS, stop, late -> {});
+        stoppedInOrder = answer instanceof CoreCall.Done<Outcome>;
+        if (!stoppedInOrder) {
+            tracer.event(Tracer.Level.ERROR, "the cluster logic did not stop in order: " + answer);
+        }
+    }
+
+    private void markClean(NodeIdentity identity, ObjectStore store) {
+        if (stoppedInOrder) {
+            identity.markClean(store);
+        }
+    }
+
+    private void openSheepDoor(
+            MultiThreadIoEventLoopGroup group,
+            CoreLoop loop,
+            Engine engine,
+            RocksLocalStore localStore,
+            EngineConfig self)
+            throws StartException {
+        Member member = new Member(
+                0, self.node(), self.incarnation(), self.endpoint(), self.zone(), self.weightGib());
+        SheepNode node = new SheepNode(member, config.store().toString(), around.stopAction());
+        SheepServer server = closer.add(
+                "port " + config.sheep().endpoint().port(),
+                new SheepServer(
+                        group,
+                        loop,
+                        engine,
+                        localStore,
+                        node,
+                        config.alwaysDurable(),
+                        SHEEP_BUDGET_BYTES,
+                        MAX_WRITE_BYTES));
+        try {
+            server.listen(config.sheep().listenAddress());
+            server.listen(config.store().resolve(SOCKET_NAME));
+        } catch (IOException e) {
+            boolean inUse = e.getCause() instanceof BindException;
+            throw new StartException(
+                    "failed to bind server socket: " + e.getMessage()
+                            + (inUse
+                                    ? "; stop who listens there or choose another port with -p"
+                                            + " and address with -b"
+                                    : ""),
+                    e);
+        }
+    }
+
+    private void openNbdDoor(
+            NodeConfig.NbdDoor door,
+            MultiThreadIoEventLoopGroup group,
+            CoreLoop loop,
+            Engine engine) {
+        NbdServerConfig.Builder nbd = NbdServerConfig.builder();
+        if (door.address() != null) {
+            nbd.tcp(door.address());
+        }
+        if (door.socket() != null) {
+            nbd.unixSocket(door.socket());
+        }
+        closer.add(
+                "NBD server",
+                NbdServer.start(
+                        nbd.build(), new VolumeExports(engine, loop, door.defaultExport()), group));
+    }
+
+    private void openFuseDoor(
+            NodeConfig.FuseDoor door, CoreLoop loop, Engine engine, RocksLocalStore localStore) {
+        // Without steps: a disk cannot shrink again, so what was grown ahead would stay.
+        FuseConfig fuse = FuseConfig.at(door.mountPoint())
+                .withAllowOther(door.allowOther())
+                .withGrowthStepBytes(0);
+        closer.add(
+                "FUSE mount",
+                FuseMount.mount(
+                        fuse,
+                        new VolumeDirectory(
+                                engine, loop, allocator, localStore::space, FUSE_TIMEOUT)));
+    }
+
+    /** Logs each step of the start with what it took. */
+    private final class Stopwatch {
+        private long lastNanos = System.nanoTime();
+
+        private void lap(String step) {
+            long nowNanos = System.nanoTime();
+            long millis = TimeUnit.NANOSECONDS.toMillis(nowNanos - lastNanos);
+            lastNanos = nowNanos;
+            tracer.event(Tracer.Level.INFO, step + " (" + millis + " ms)");
+        }
+    }
+
+    /** What the store tells by itself becomes log lines. */
+    private record StoreNews(Tracer tracer) implements StoreListener {
+        @Override
+        public void onBroken(StoreException failure) {
+            tracer.event(
+                    Tracer.Level.ERROR,
+                    "the store is broken and refuses writes until the next start: "
+                            + failure.getMessage());
+        }
+
+        @Override
+        public void onSpaceExhausted(long freeBytes) {
+            tracer.event(
+                    Tracer.Level.ERROR,
+                    "writes are refused: only " + freeBytes
+                            + " bytes are free; delete VDIs or add space");
+        }
+
+        @Override
+        public void onSpaceReturned(long freeBytes) {
+            tracer.event(Tracer.Level.INFO, "writes are taken again: " + freeBytes + " bytes free");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package io.kelpie.node;
+
+/** A node could not start. The message is one line that says what is wrong and what to do. */
+public final class StartException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    /**
+     * Creates the exception.
+     *
+     * @param what one line for people
+     * @param cause what happened
+     */
+    public StartException(String what, Throwable cause) {
+        super(what.replace('\n', ' '), cause);
+    }
+
+    /**
+     * Creates an exception without a cause.
+     *
+     * @param what one line for people
+     */
+    public StartException(String what) {
+        super(what.replace('\n', ' '));
+    }
+}
