@@ -41,7 +41,6 @@ public final class FuseMount implements AutoCloseable {
 
     private final FuseConfig config;
     private final LibFuse.Calls libFuse;
-    private final SystemCalls calls;
     private final MountPoint mountPoint;
     private final String device;
     private final ImageFileSystem files;
@@ -59,7 +58,6 @@ public final class FuseMount implements AutoCloseable {
             ImageFileSystem files) {
         this.config = config;
         this.libFuse = libFuse;
-        this.calls = calls;
         this.mountPoint = mountPoint;
         this.files = files;
         this.operations = new OperationTable(
@@ -93,10 +91,10 @@ public final class FuseMount implements AutoCloseable {
 
     static FuseMount mount(
             FuseConfig config, ImageDirectory images, String library, MountPoint.Host host) {
-        LibFuse.Calls libFuse = LibFuse.load(library);
         SystemCalls calls = new SystemCalls();
         MountPoint mountPoint = MountPoint.of(config.mountPoint(), host, calls);
         mountPoint.prepare(config.allowOther());
+        LibFuse.Calls libFuse = LibFuse.load(library);
         // Two daemons that start together both find the directory free; the lock lets one through.
         int lock = calls.openForLock(mountPoint.path());
         try {

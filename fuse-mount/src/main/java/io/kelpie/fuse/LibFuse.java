@@ -41,8 +41,8 @@ final class LibFuse {
     }
 
     /** Loads the C library, which is always there. */
-    static System loadSystem() {
-        return LibraryLoader.create(System.class).failImmediately().load("c");
+    static CLibrary loadC() {
+        return LibraryLoader.create(CLibrary.class).failImmediately().load("c");
     }
 
     /** libfuse. {@code fuse_new} is no use: dlsym finds its oldest version. */
@@ -76,7 +76,7 @@ final class LibFuse {
     }
 
     /** The C library; results below 0 leave the reason in {@code Runtime.getLastError()}. */
-    public interface System {
+    public interface CLibrary {
         int open(Pointer path, int flags);
 
         int close(int descriptor);

@@ -31,8 +31,7 @@ final class RequestErrors {
      * @return a negative errno
      */
     int answer(Throwable failure, String call, Object subject, long offset, long length) {
-        if (failure instanceof FuseException) {
-            FuseException refused = (FuseException) failure;
+        if (failure instanceof FuseException refused) {
             if (isTrouble(refused.error())) {
                 if (mayLog()) {
                     LOG.warn(

@@ -17,7 +17,7 @@ final class SystemCalls {
     private static final int LOCK_NB = 4;
 
     private final Runtime runtime = Runtime.getSystemRuntime();
-    private final LibFuse.System system = LibFuse.loadSystem();
+    private final LibFuse.CLibrary system = LibFuse.loadC();
 
     /** Opens a directory for {@link #lock}. */
     int openForLock(Path path) {

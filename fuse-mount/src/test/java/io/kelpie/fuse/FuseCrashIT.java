@@ -61,7 +61,7 @@ final class FuseCrashIT {
     }
 
     private Child start(String mode) throws IOException {
-        Process process = new ProcessBuilder(
+        ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx256m",
                         "-cp",
@@ -69,8 +69,10 @@ final class FuseCrashIT {
                         MountMain.class.getName(),
                         mountPoint.toString(),
                         mode)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        // As systemd starts it: names must be UTF-8 all the same.
+        builder.environment().put("LC_ALL", "C");
+        Process process = builder.start();
         children.add(process);
         return new Child(
                 process,
@@ -119,7 +121,8 @@ final class FuseCrashIT {
         Child second = start("bare");
 
         assertThat(second.nextWord()).isEqualTo("MOUNTED");
-        Tool.run("touch", mountPoint.resolve("disk"));
+        Tool.run("touch", mountPoint.resolve("größe"));
+        assertThat(Tool.run("ls", mountPoint)).contains("größe");
     }
 
     @Test
