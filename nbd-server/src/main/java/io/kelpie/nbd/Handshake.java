@@ -9,6 +9,7 @@ import io.kelpie.nbd.wire.OptionHeader;
 import io.kelpie.nbd.wire.OptionReply;
 import io.kelpie.nbd.wire.WireText;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -106,7 +107,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         limit = context().executor().schedule(this::onLimit, limitMillis, TimeUnit.MILLISECONDS);
         var out = context().alloc().buffer(Greeting.LENGTH_BYTES);
         Greeting.encode(out);
-        context().writeAndFlush(out);
+        send(out);
     }
 
     @Override
@@ -157,7 +158,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
                     cause);
         }
         end();
-        ctx.close();
+        closeChannel();
     }
 
     private void onLimit() {
@@ -327,7 +328,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     private void onAbort() {
         var out = context().alloc().buffer(OptionReply.HEADER_BYTES);
         OptionReply.encodeAck(out, NbdConstants.OPT_ABORT);
-        context().write(out);
+        queue(out);
         closeAfterReply("the client aborted");
     }
 
@@ -393,11 +394,11 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             var out = context().alloc().buffer();
             OptionReply.encodeServer(
                     out, NbdConstants.OPT_LIST, export.name(), export.description());
-            context().write(out);
+            queue(out);
         }
         var out = context().alloc().buffer(OptionReply.HEADER_BYTES);
         OptionReply.encodeAck(out, NbdConstants.OPT_LIST);
-        context().writeAndFlush(out);
+        send(out);
         goOn();
     }
 
@@ -444,7 +445,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
                 var out = context().alloc().buffer();
                 OptionReply.encodeExportName(
                         out, export.sizeBytes(), export.transmissionFlags(), wantsZeroes);
-                context().writeAndFlush(out);
+                send(out);
                 serve(export);
             }
             case NbdConstants.OPT_GO -> {
@@ -480,7 +481,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
                     export.maxRequestBytes());
         }
         OptionReply.encodeAck(out, option);
-        context().writeAndFlush(out);
+        send(out);
     }
 
     private void serve(OpenExport export) {
@@ -499,20 +500,33 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     private void refuse(int option, int error, String why) {
         var out = context().alloc().buffer();
         OptionReply.encodeError(out, option, error, why);
-        context().writeAndFlush(out);
+        send(out);
+    }
+
+    private void send(ByteBuf out) {
+        queue(out);
+        context().flush();
+    }
+
+    private void queue(ByteBuf out) {
+        context().write(out).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+    }
+
+    private void closeChannel() {
+        // The end of closing is seen as channelInactive.
+        var unused = context().close();
     }
 
     private void close(String why) {
         LOG.info("{}: closing the connection in the handshake: {}", client(), why);
         end();
-        context().close();
+        closeChannel();
     }
 
     private void closeAfterReply(String why) {
         LOG.debug("{}: closing the connection in the handshake: {}", client(), why);
         end();
-        var nothing = context().alloc().buffer(0);
-        context().writeAndFlush(nothing).addListener(ChannelFutureListener.CLOSE);
+        context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
 
     private void end() {

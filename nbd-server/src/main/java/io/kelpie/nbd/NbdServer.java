@@ -264,7 +264,8 @@ public final class NbdServer implements AutoCloseable {
                         "{}: closed at once: {} connections are the limit",
                         channel,
                         state.config.maxConnections());
-                channel.close();
+                // Nobody waits for it.
+                var unused = channel.close();
             }
         }
     }

@@ -1,6 +1,7 @@
 // Kelpie, Apache-2.0.
 package io.kelpie.nbd;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 
 import org.slf4j.Logger;
@@ -108,7 +109,10 @@ final class ServerState {
 
     /** Closes every connection without waiting for its requests. */
     void closeConnections() {
-        connections.forEach(Channel::close);
+        for (var channel : connections) {
+            // The count of connections tells when it is done.
+            var unused = channel.close();
+        }
     }
 
     /**
@@ -163,7 +167,7 @@ final class ServerState {
         }
 
         @Override
-        public void data(io.netty.buffer.ByteBuf data) {
+        public void data(ByteBuf data) {
             data.release();
             LOG.error("export '{}': close was answered with data", name);
             end();

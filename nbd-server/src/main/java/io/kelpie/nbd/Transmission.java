@@ -189,7 +189,8 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
                 case SKIP -> skipPayload(in);
                 default -> throw new IllegalStateException("cannot read in state " + state);
             }
-            if (unread.peek() == in && !in.isReadable()) {
+            if (!unread.isEmpty() && !in.isReadable()) {
+                // Not empty: so it is still the first, because the end empties the queue.
                 unread.remove().release();
             }
         }
@@ -436,7 +437,8 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
             ctx.write(header).addListener(operation);
         } else {
             server.readBytes.add(data.readableBytes());
-            ctx.write(header, ctx.voidPromise());
+            // The payload's write tells how both ended.
+            var unused = ctx.write(header, ctx.voidPromise());
             ctx.write(data).addListener(operation);
         }
     }
@@ -531,7 +533,7 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
 
     private void endHard() {
         enterEnded();
-        context().close();
+        closeChannel();
     }
 
     private void enterEnded() {
@@ -572,8 +574,13 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
 
     private void closeIfEnded() {
         if (state == State.ENDED && inFlight == 0 && !isGone) {
-            context().close();
+            closeChannel();
         }
+    }
+
+    private void closeChannel() {
+        // The end of closing is seen as channelInactive.
+        var unused = context().close();
     }
 
     private void closeDeviceIfUnused() {

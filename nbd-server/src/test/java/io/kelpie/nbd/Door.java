@@ -11,6 +11,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -45,7 +46,8 @@ final class Door implements AutoCloseable {
     }
 
     static NbdServerConfig.Builder config() {
-        return NbdServerConfig.builder().tcp(new InetSocketAddress("127.0.0.1", 0));
+        return NbdServerConfig.builder()
+                .tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     }
 
     /** A connection that is through the handshake and has swallowed its replies. */
@@ -133,10 +135,15 @@ final class Door implements AutoCloseable {
         assertThat(channel.isOpen()).as("connection is open").isTrue();
     }
 
+    /** Closes the connection as a client that goes without a word. */
+    void vanish() {
+        var unused = channel.close();
+    }
+
     /** Closes as a client that vanishes, and checks that nothing stayed behind. */
     @Override
     public void close() {
-        channel.close();
+        vanish();
         settle();
         received();
         channel.finishAndReleaseAll();

@@ -317,7 +317,7 @@ class HandshakeTest {
 
         var late = new Door(door.server);
         late.send(new ClientBytes().flags().go("disk"));
-        late.channel.close();
+        late.vanish();
         replies.get(1).opened(new ExportInfo("disk", ""), disk);
         late.close();
         assertThat(disk.closes()).isEqualTo(1);

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -30,6 +31,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /** The server over real sockets. */
 @ExtendWith(NoLeaks.class)
@@ -79,9 +81,10 @@ class NbdServerTest {
     }
 
     @Test
-    void aForeignOrUnknownAddressIsOneClearSentence() {
+    void aForeignOrUnknownAddressIsOneClearSentence() throws IOException {
+        var documentation = InetAddress.getByAddress(new byte[] {(byte) 192, 0, 2, 1});
         var foreign = NbdServerConfig.builder()
-                .tcp(new InetSocketAddress("192.0.2.1", 0))
+                .tcp(new InetSocketAddress(documentation, 0))
                 .build();
         assertThatThrownBy(() -> NbdServer.start(foreign, exports))
                 .isInstanceOf(NbdServerException.class)
@@ -101,7 +104,7 @@ class NbdServerTest {
         Files.writeString(path, "not a socket");
         var port = freePort();
         var config = NbdServerConfig.builder()
-                .tcp(new InetSocketAddress("127.0.0.1", port))
+                .tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
                 .unixSocket(path)
                 .build();
 
@@ -110,7 +113,7 @@ class NbdServerTest {
 
         assertThat(path).hasContent("not a socket");
         var again = NbdServerConfig.builder()
-                .tcp(new InetSocketAddress("127.0.0.1", port))
+                .tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
                 .build();
         try (var server = NbdServer.start(again, exports)) {
             assertThat(server.boundAddresses()).hasSize(1);
@@ -168,8 +171,7 @@ class NbdServerTest {
             }
             assertThat(group.isShuttingDown()).isFalse();
         } finally {
-            group.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS)
-                    .awaitUninterruptibly();
+            group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
         }
     }
 
@@ -181,8 +183,7 @@ class NbdServerTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("NioIoHandler");
         } finally {
-            group.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS)
-                    .awaitUninterruptibly();
+            group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
         }
     }
 
@@ -409,7 +410,7 @@ class NbdServerTest {
     }
 
     private static int freePort() throws IOException {
-        try (var socket = new java.net.ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
     }

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.ResourceLeakDetector;
 
@@ -34,7 +35,7 @@ final class NoLeaks implements BeforeAllCallback, AfterAllCallback {
         for (var i = 0; i < 5; i++) {
             System.gc();
             PooledByteBufAllocator.DEFAULT.directBuffer(16).release();
-            io.netty.buffer.ByteBufAllocator.DEFAULT.directBuffer(16).release();
+            ByteBufAllocator.DEFAULT.directBuffer(16).release();
         }
         logger().detachAppender(reports);
         if (!reports.list.isEmpty()) {

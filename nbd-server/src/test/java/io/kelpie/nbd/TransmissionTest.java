@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 import java.time.Duration;
+import java.util.Arrays;
 
 @ExtendWith(NoLeaks.class)
 class TransmissionTest {
@@ -235,10 +236,10 @@ class TransmissionTest {
         var door = Door.serving(held);
         var halfWrite = new ClientBytes().write(3, 0, new byte[100]).toArray();
         door.send(new ClientBytes().read(1, 0, 4096).write(2, 0, new byte[4096]));
-        door.send(java.util.Arrays.copyOf(halfWrite, 60));
+        door.send(Arrays.copyOf(halfWrite, 60));
         assertThat(door.server.budget.usedBytes()).isEqualTo(4096 + 4096 + 100);
 
-        door.channel.close();
+        door.vanish();
         door.settle();
         assertThat(door.server.budget.usedBytes()).isEqualTo(4096 + 4096);
         assertThat(held.closes()).isZero();

@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -51,8 +52,8 @@ public final class WireText {
         var cut = ByteBuffer.allocate(NbdConstants.MAX_STRING_BYTES);
         var encoder = StandardCharsets.UTF_8
                 .newEncoder()
-                .onMalformedInput(java.nio.charset.CodingErrorAction.REPLACE)
-                .onUnmappableCharacter(java.nio.charset.CodingErrorAction.REPLACE);
+                .onMalformedInput(CodingErrorAction.REPLACE)
+                .onUnmappableCharacter(CodingErrorAction.REPLACE);
         encoder.encode(CharBuffer.wrap(text), cut, true);
         var bytes = new byte[cut.position()];
         cut.flip().get(bytes);
