@@ -79,10 +79,7 @@ final class FaultPlan {
             case BROKEN_DISK -> {
                 node.disk().breakDown();
                 world.schedule(
-                        shortTime,
-                        "faults",
-                        "replace process",
-                        () -> restarts.crash(random.chance(0.5), shortTime));
+                        shortTime, "faults", "replace process", () -> replaceProcess(shortTime));
             }
             case LOST_ANSWERS -> {
                 workload.noteLostAnswers();
@@ -91,6 +88,12 @@ final class FaultPlan {
                         shortTime, "faults", "answers again", () -> coordinator.loseAnswers(0));
             }
             default -> throw new IllegalStateException("unknown fault " + fault);
+        }
+    }
+
+    private void replaceProcess(long downNanos) {
+        if (active) {
+            restarts.crash(random.chance(0.5), downNanos);
         }
     }
 

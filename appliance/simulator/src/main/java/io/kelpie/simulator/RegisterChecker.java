@@ -4,7 +4,6 @@ import io.kelpie.simulator.RegisterEvent.Kind;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -37,6 +36,7 @@ final class RegisterChecker {
     private static final int INITIAL = -1;
 
     private final List<RegisterEvent> events;
+    private final Set<Integer> unseen;
     /** Start events of writes by operation. */
     private final TreeMap<Integer, RegisterEvent> writes = new TreeMap<>();
     /** Position of the end of acknowledged writes that have ended. */
@@ -51,6 +51,7 @@ final class RegisterChecker {
 
     private RegisterChecker(List<RegisterEvent> events) {
         this.events = events;
+        this.unseen = unseen(events);
     }
 
     /**
@@ -60,37 +61,26 @@ final class RegisterChecker {
      * @return the verdict
      */
     static Verdict check(List<RegisterEvent> events) {
-        return new RegisterChecker(withoutUnseen(events)).run();
+        return new RegisterChecker(events).run();
     }
 
-    /** Leaves out uncertain writes that nobody can have seen: they explain nothing. */
-    private static List<RegisterEvent> withoutUnseen(List<RegisterEvent> events) {
-        Set<Long> readLater = new LinkedHashSet<>();
-        Set<Integer> unseen = new LinkedHashSet<>();
-        for (int i = events.size() - 1; i >= 0; i--) {
-            RegisterEvent event = events.get(i);
+    /** Uncertain writes that nobody can have seen explain nothing, so they are left out. */
+    private static Set<Integer> unseen(List<RegisterEvent> events) {
+        Set<Long> read = new LinkedHashSet<>();
+        for (RegisterEvent event : events) {
             if (event.kind() == Kind.READ_START) {
-                readLater.add(event.value());
+                read.add(event.value());
             }
         }
+        Set<Integer> unseen = new LinkedHashSet<>();
         for (RegisterEvent event : events) {
             if (event.kind() == Kind.WRITE_START
                     && event.isUncertain()
-                    && !readLater.contains(event.value())) {
+                    && !read.contains(event.value())) {
                 unseen.add(event.operation());
             }
         }
-        if (unseen.isEmpty()) {
-            return events;
-        }
-        List<RegisterEvent> seen = new ArrayList<>();
-        for (RegisterEvent event : events) {
-            boolean ofWrite = event.kind() == Kind.WRITE_START || event.kind() == Kind.END;
-            if (!ofWrite || !unseen.contains(event.operation())) {
-                seen.add(event);
-            }
-        }
-        return seen;
+        return unseen;
     }
 
     private Verdict run() {
@@ -113,7 +103,11 @@ final class RegisterChecker {
 
     private void apply(RegisterEvent event, int position) {
         switch (event.kind()) {
-            case WRITE_START -> start(event);
+            case WRITE_START -> {
+                if (!unseen.contains(event.operation())) {
+                    start(event);
+                }
+            }
             case READ_START -> {
                 start(event);
                 replaceStates(this::withReadsDone);
@@ -308,8 +302,7 @@ final class RegisterChecker {
      *
      * @param fits false if no order of effects explains the history
      * @param conclusive false if the checker gave up
-     * @param position index of the first event that cannot be explained, among the events that
-     *     matter; -1 if all can
+     * @param position index of the first event that cannot be explained, -1 if all can
      * @param reason why, for people
      */
     record Verdict(boolean fits, boolean conclusive, int position, String reason) {

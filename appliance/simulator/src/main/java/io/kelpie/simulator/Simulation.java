@@ -7,8 +7,8 @@ import java.util.Locale;
 import java.util.function.BooleanSupplier;
 
 /**
- * One run: a node under load and faults, then peace, then the questions. Everything that all calls
- * ended, that nothing was lost, that everything borrowed was given back.
+ * One run: a node under load and faults, then peace, then the questions: have all calls ended, was
+ * nothing lost, was everything borrowed given back?
  */
 final class Simulation {
     private static final long SECOND = 1_000_000_000L;
@@ -102,6 +102,7 @@ final class Simulation {
         workload.quiesce();
         await("every call ends", workload::isQuiet);
         readEverything();
+        workload.checkNoGarbage();
         stopNode();
     }
 

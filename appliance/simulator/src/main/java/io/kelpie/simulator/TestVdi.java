@@ -60,6 +60,11 @@ final class TestVdi {
         return id().value();
     }
 
+    /** Whether the clients learned its id. */
+    boolean hasId() {
+        return id != null;
+    }
+
     boolean isLive() {
         return stage == Stage.LIVE;
     }
@@ -149,6 +154,11 @@ final class TestVdi {
         owner = null;
         changingDoor = false;
         writers = 0;
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + id + " " + stage;
     }
 
     /** Where a disk is in its life, as the clients know it. */

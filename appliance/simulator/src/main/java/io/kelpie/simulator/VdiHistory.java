@@ -137,7 +137,7 @@ final class VdiHistory {
                         SimulationFailure.Kind.CORRECTNESS,
                         "each block is a register that keeps what was flushed",
                         name + " block " + block + ": " + verdict.reason() + "\n"
-                                + describe(events));
+                                + describe(events, verdict.position()));
             }
         }
         return inconclusive;
@@ -179,9 +179,9 @@ final class VdiHistory {
         timed.add(new Timed(operation.end, RegisterEvent.of(end, number)));
     }
 
-    private static String describe(List<RegisterEvent> events) {
+    private static String describe(List<RegisterEvent> events, int position) {
         StringBuilder text = new StringBuilder();
-        for (int i = Math.max(0, events.size() - SHOWN_EVENTS); i < events.size(); i++) {
+        for (int i = Math.max(0, position - SHOWN_EVENTS); i <= position; i++) {
             RegisterEvent event = events.get(i);
             text.append(String.format(
                     "  %4d %-11s #%d %x%s%s%n",

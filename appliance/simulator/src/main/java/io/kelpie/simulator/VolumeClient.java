@@ -174,7 +174,7 @@ final class VolumeClient implements Client {
                 used,
                 blocks,
                 stamp,
-                durable,
+                durable || node.isAlwaysDurable(),
                 c -> opened.write((long) blocks.first() * used.blockBytes(), payload, durable, c));
     }
 
@@ -192,9 +192,10 @@ final class VolumeClient implements Client {
                     used,
                     blocks,
                     0,
-                    durable,
+                    durable || node.isAlwaysDurable(),
                     c -> opened.writeZeroes(offset, length, durable, c));
         } else {
+            // Not even an engine that syncs every write promises to sync a discard.
             change("discard", used, blocks, 0, false, c -> opened.discard(offset, length, c));
         }
     }
@@ -212,9 +213,8 @@ final class VolumeClient implements Client {
             long stamp,
             boolean durable,
             Consumer<Completion<Outcome>> call) {
-        VdiHistory.Operation operation = used.history()
-                .beginWrite(
-                        blocks.first(), blocks.count(), stamp, durable || node.isAlwaysDurable());
+        VdiHistory.Operation operation =
+                used.history().beginWrite(blocks.first(), blocks.count(), stamp, durable);
         boolean oneExtent = isOneExtent(used, blocks);
         used.writerStarted();
         workload.<Outcome>call(what, call, outcome -> {
