@@ -363,8 +363,8 @@ public final class Engine {
      * Finds, writes or removes an attribute of a VDI.
      *
      * @param request what to do; its payload's ownership passes here
-     * @param completion gets where the attribute is; NO_SUCH_VDI, NO_SUCH_TAG, NO_SUCH_OBJECT (no
-     *     such key), VDI_EXISTS (the key exists)
+     * @param completion gets where the attribute is, or would be, with the refusal if there is one;
+     *     NO_SUCH_VDI, NO_SUCH_TAG
      */
     public void attribute(
             AttributeRequest request, Completion<AttributeRequest.Location> completion) {

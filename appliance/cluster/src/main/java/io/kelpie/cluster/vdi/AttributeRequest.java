@@ -1,6 +1,9 @@
 package io.kelpie.cluster.vdi;
 
+import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.port.Payload;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request for an attribute of a VDI (Sheepdog protocol, section 13).
@@ -24,10 +27,17 @@ public record AttributeRequest(Action action, int snapshotId, Payload attribute)
     }
 
     /**
-     * Where an attribute is.
+     * Where an attribute is or would be.
      *
      * @param vdi VDI part of the attribute object's id
      * @param attributeId index part of it
+     * @param refusal NO_SUCH_OBJECT if the key was wanted and is not there, VDI_EXISTS if it was to
+     *     be new and is there, else null
      */
-    public record Location(int vdi, int attributeId) {}
+    public record Location(
+            int vdi, int attributeId, @Nullable ErrorCode refusal) {
+        Location refused(ErrorCode error) {
+            return new Location(vdi, attributeId, error);
+        }
+    }
 }

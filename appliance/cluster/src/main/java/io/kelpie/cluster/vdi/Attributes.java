@@ -56,8 +56,8 @@ public final class Attributes {
      * Carries out a request.
      *
      * @param request the request; its payload's ownership passes here
-     * @param completion gets where the attribute is; NO_SUCH_VDI, NO_SUCH_TAG, NO_SUCH_OBJECT (no
-     *     such key), VDI_EXISTS (the key exists)
+     * @param completion gets where the attribute is, or would be, with the refusal if there is one;
+     *     NO_SUCH_VDI, NO_SUCH_TAG
      */
     public void run(AttributeRequest request, Completion<Location> completion) {
         queue.add(() -> start(request, completion));
@@ -91,7 +91,7 @@ public final class Attributes {
                 .put(wanted.slice(KEY, InodeLayout.TEXT_BYTES));
         int hash = (int) VdiHash.fnv1a(identity.flip());
         if (request.action() == AttributeRequest.Action.PUT) {
-            put(request, row, new Location(owner.value(), hash), completion);
+            put(request, row, new Location(owner.value(), hash, null), completion);
         } else {
             probe(request, row, owner, hash, 0, completion);
         }
@@ -104,7 +104,7 @@ public final class Attributes {
             int hash,
             int step,
             Completion<Location> completion) {
-        Location location = new Location(owner.value(), hash + step);
+        Location location = new Location(owner.value(), hash + step, null);
         gateway.read(ObjectId.attribute(owner, hash + step), 0, VALUE, new Completion<>() {
             @Override
             public void done(Payload present) {
@@ -124,6 +124,8 @@ public final class Attributes {
                 if (error == ErrorCode.NO_SUCH_OBJECT
                         && request.action() == AttributeRequest.Action.PUT_NEW) {
                     put(request, row, location, completion);
+                } else if (error == ErrorCode.NO_SUCH_OBJECT) {
+                    finish(request, completion, location.refused(error), null);
                 } else {
                     finish(request, completion, null, error);
                 }
@@ -142,7 +144,8 @@ public final class Attributes {
             AttributeRequest request, Location location, Completion<Location> completion) {
         switch (request.action()) {
             case GET -> finish(request, completion, location, null);
-            case PUT_NEW -> finish(request, completion, null, ErrorCode.VDI_EXISTS);
+            case PUT_NEW ->
+                finish(request, completion, location.refused(ErrorCode.VDI_EXISTS), null);
             case DELETE -> {
                 // The object stays without its name, so that longer probe chains are not cut.
                 Payload zero = payloads.copyOf(ByteBuffer.allocate(1));

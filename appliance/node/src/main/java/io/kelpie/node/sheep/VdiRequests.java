@@ -1,6 +1,9 @@
 package io.kelpie.node.sheep;
 
 import io.kelpie.cluster.engine.Engine;
+import io.kelpie.cluster.model.ClusterSettings;
+import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.vdi.AttributeRequest;
 import io.kelpie.cluster.vdi.CreateRequest;
@@ -53,7 +56,23 @@ final class VdiRequests {
                 arguments.vdiSizeBytes(),
                 arguments.copies(),
                 arguments.blockSizeShift());
-        engine.createVdi(request, exchange.completion(row -> replyRow(exchange, row)));
+        ClusterSettings defaults = engine.map().settings();
+        int copies = request.copies() == 0 ? defaults.copies() : request.copies();
+        int shift = request.blockSizeShift() == 0
+                ? defaults.blockSizeShift()
+                : request.blockSizeShift();
+        engine.createVdi(request, new Completion<>() {
+            @Override
+            public void done(VdiEntry row) {
+                replyRow(exchange, row);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                // As upstream: a refusal tells what the VDI would have been.
+                exchange.reply(ResultCodes.of(error), new VdiAnswer(0, 0, copies, shift).encode());
+            }
+        });
     }
 
     /** Also LOCK_VDI: without the cluster's lock flag, locking is a lookup. */
@@ -102,8 +121,9 @@ final class VdiRequests {
                 new AttributeRequest(action, arguments.snapshotId(), attribute),
                 exchange.completion(location -> {
                     int copies = engine.map().settings().copies();
+                    ErrorCode refusal = location.refusal();
                     exchange.reply(
-                            SheepResult.SUCCESS,
+                            refusal == null ? SheepResult.SUCCESS : ResultCodes.of(refusal),
                             new VdiAnswer(location.vdi(), location.attributeId(), copies, 0)
                                     .encode());
                 }));
