@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -49,6 +50,7 @@ public final class FuseMount implements AutoCloseable {
     private final Pointer nativeMountPoint;
     private final RequestLoop loop;
     private final AtomicBoolean closing = new AtomicBoolean();
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     private FuseMount(
             FuseConfig config,
@@ -192,14 +194,32 @@ public final class FuseMount implements AutoCloseable {
      * {@link FuseConfig#closeTimeout}, the method gives up on its thread, logs its name, unmounts,
      * and returns; the directory must then stay usable until the process ends.
      *
-     * <p>Idempotent: a second call returns at once. Never throws. Interruptible: then as if the
+     * <p>Idempotent: a second call waits for the first. Never throws. Interruptible: then as if the
      * time were over.
      */
     @Override
     public void close() {
         if (!closing.compareAndSet(false, true)) {
+            awaitClosed();
             return;
         }
+        try {
+            closeOnce();
+        } finally {
+            closed.countDown();
+        }
+    }
+
+    /** A shutdown hook that comes second must not let the process end under the first. */
+    private void awaitClosed() {
+        try {
+            closed.await();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void closeOnce() {
         operations.startClosing();
         loop.exit();
         boolean isOurs = mountPoint

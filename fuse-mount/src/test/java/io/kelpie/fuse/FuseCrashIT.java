@@ -131,6 +131,21 @@ final class FuseCrashIT {
         assertThat(child.nextWord()).isEqualTo("MOUNTED");
         Process load = load();
 
+        child.process().toHandle().destroy();
+
+        assertThat(child.process().waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(child.output().lines()).contains("HOOK DONE");
+        assertThat(isMounted()).isFalse();
+        assertThat(load.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void twoClosesAtOnceEndTogether() throws Exception {
+        Child child = start("hook");
+        assertThat(child.nextWord()).isEqualTo("MOUNTED");
+        Process load = load();
+
+        // Closes standard input too, on which the child closes the mount beside its hook.
         child.process().destroy();
 
         assertThat(child.process().waitFor(20, TimeUnit.SECONDS)).isTrue();

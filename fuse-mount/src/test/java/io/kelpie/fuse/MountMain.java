@@ -20,7 +20,13 @@ final class MountMain {
             return;
         }
         if (arguments[1].equals("hook")) {
-            Runtime.getRuntime().addShutdownHook(new Thread(mount::close, "close-mount"));
+            Thread hook = new Thread(
+                    () -> {
+                        mount.close();
+                        System.out.println("HOOK DONE");
+                    },
+                    "close-mount");
+            Runtime.getRuntime().addShutdownHook(hook);
         }
         System.out.println("MOUNTED");
         boolean hasLine = System.in.read() >= 0;
