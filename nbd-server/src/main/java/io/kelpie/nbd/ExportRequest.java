@@ -10,8 +10,8 @@ import java.net.SocketAddress;
  *     without NUL; may be empty, which means "the default export" and is for the provider to
  *     resolve
  * @param purpose what will be done with the device
- * @param client address of the client, for logs and policies; Unix socket clients share their
- *     server's path
+ * @param client address of the client, for logs and policies; of a Unix socket's client usually an
+ *     unnamed one
  */
 public record ExportRequest(String name, Purpose purpose, SocketAddress client) {
 

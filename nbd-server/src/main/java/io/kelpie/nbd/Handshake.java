@@ -353,12 +353,17 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     }
 
     private void open(PendingOpen pending) {
+        var client = context().channel().remoteAddress();
+        if (client == null) {
+            // A socket that was reset before anybody asked for its address has none any more.
+            close("the client has gone");
+            return;
+        }
         waitForProvider();
         var purpose = pending.option == NbdConstants.OPT_INFO
                 ? ExportRequest.Purpose.DESCRIBE
                 : ExportRequest.Purpose.SERVE;
-        var request = new ExportRequest(
-                pending.query.name(), purpose, context().channel().remoteAddress());
+        var request = new ExportRequest(pending.query.name(), purpose, client);
         try {
             server.exports.open(request, pending);
         } catch (RuntimeException e) {

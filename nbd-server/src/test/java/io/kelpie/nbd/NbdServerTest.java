@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -375,6 +376,36 @@ class NbdServerTest {
             await().until(() -> server.stats().connections() == 0);
             assertThat(server.stats().budgetUsedBytes()).isZero();
             assertThat(server.stats().requestsInFlight()).isZero();
+        }
+    }
+
+    @Test
+    void tellsTheProviderWhoAsksAndWhatFor() throws IOException {
+        var requests = new CopyOnWriteArrayList<ExportRequest>();
+        ExportProvider asked = new ExportProvider() {
+            @Override
+            public void open(ExportRequest request, OpenReply reply) {
+                requests.add(request);
+                exports.open(request, reply);
+            }
+
+            @Override
+            public void list(ListReply reply) {
+                exports.list(reply);
+            }
+        };
+        var config = tcp().unixSocket(directory.resolve("nbd.sock")).build();
+        try (var server = NbdServer.start(config, asked)) {
+            for (var address : server.boundAddresses()) {
+                BlockingClient.serving(address, "disk").close();
+            }
+
+            assertThat(requests).hasSize(2).allSatisfy(request -> {
+                assertThat(request.name()).isEqualTo("disk");
+                assertThat(request.purpose()).isEqualTo(ExportRequest.Purpose.SERVE);
+            });
+            assertThat(requests.get(0).client()).isInstanceOf(InetSocketAddress.class);
+            assertThat(requests.get(1).client()).isInstanceOf(UnixDomainSocketAddress.class);
         }
     }
 
