@@ -415,12 +415,12 @@ public abstract class ObjectStoreContract {
     void cutOffBytesAreZerosWhenTheObjectGrowsAgain() {
         for (int pages : new int[] {3, 99}) {
             ObjectKey key = dataKey(pages);
-            create(key, pages * PAGE);
+            create(key, (long) pages * PAGE);
             write(key, 0, filled(1, pages * PAGE));
 
             store.write(new StoreBatch().resize(key, PAGE + 10));
             assertThat(readAll(store, key)).isEqualTo(filled(1, PAGE + 10));
-            store.write(new StoreBatch().resize(key, pages * PAGE));
+            store.write(new StoreBatch().resize(key, (long) pages * PAGE));
 
             byte[] expected = new byte[pages * PAGE];
             System.arraycopy(filled(1, PAGE + 10), 0, expected, 0, PAGE + 10);
@@ -452,7 +452,7 @@ public abstract class ObjectStoreContract {
         System.arraycopy(new byte[2 * PAGE], 0, expected, 12 * PAGE, 2 * PAGE);
         assertThat(readAll(store, top)).isEqualTo(expected);
         for (int page = 0; page < 20; page++) {
-            assertThat(read(store, top, page * PAGE, PAGE))
+            assertThat(read(store, top, (long) page * PAGE, PAGE))
                     .isEqualTo(
                             java.util.Arrays.copyOfRange(expected, page * PAGE, (page + 1) * PAGE));
         }
@@ -774,13 +774,13 @@ public abstract class ObjectStoreContract {
     void readersOfAnObjectThatIsReplacedSeeOneContentOrTheOther() throws Exception {
         int pages = 8;
         store.write(new StoreBatch()
-                .create(KEY, pages * PAGE, version(1))
+                .create(KEY, (long) pages * PAGE, version(1))
                 .write(KEY, 0, direct(filled(1, pages * PAGE))));
         AtomicInteger holes = new AtomicInteger();
         Thread writer = new Thread(() -> {
             for (int i = 2; i < 200; i++) {
                 store.write(new StoreBatch()
-                        .replace(KEY, pages * PAGE, version(i))
+                        .replace(KEY, (long) pages * PAGE, version(i))
                         .write(KEY, 0, direct(filled(i % 100 + 1, pages * PAGE))));
             }
         });

@@ -62,9 +62,9 @@ public final class PageLayout {
      * Byte by byte, because the caller's buffer may be of either order and is not ours to change.
      */
     private static int littleEndianInt(ByteBuffer buffer, int at) {
-        return buffer.get(at) & 0xff
-                | (buffer.get(at + 1) & 0xff) << 8
-                | (buffer.get(at + 2) & 0xff) << 16
-                | (buffer.get(at + 3) & 0xff) << 24;
+        return (buffer.get(at) & 0xff)
+                | ((buffer.get(at + 1) & 0xff) << 8)
+                | ((buffer.get(at + 2) & 0xff) << 16)
+                | ((buffer.get(at + 3) & 0xff) << 24);
     }
 }

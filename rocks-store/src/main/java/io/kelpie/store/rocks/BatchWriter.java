@@ -315,7 +315,7 @@ final class BatchWriter {
             scratch.page.buffer(PAGE).put(0, kept);
             return true;
         }
-        if (draft.cleared.get(page) || draft.fresh && !draft.isBased(page)) {
+        if (draft.cleared.get(page) || (draft.fresh && !draft.isBased(page))) {
             return false;
         }
         return reader.loadPage(

@@ -4,7 +4,6 @@ import io.kelpie.store.ObjectKind;
 import io.kelpie.store.RecordFamily;
 import io.kelpie.store.StoreConfig;
 
-import org.rocksdb.AbstractEventListener;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
@@ -62,19 +61,14 @@ final class Database implements AutoCloseable {
     private final ColumnFamilyHandle heads;
 
     /** Opens or creates it. */
-    Database(
-            Path directory,
-            StoreConfig config,
-            boolean directIo,
-            WALRecoveryMode recovery,
-            AbstractEventListener listener)
+    Database(Path directory, StoreConfig config, boolean directIo, WALRecoveryMode recovery)
             throws RocksDBException {
         boolean opened = false;
         try {
             cache = own(new HyperClockCache(config.cacheBytes(), 0, -1, false));
             WriteBufferManager buffers =
                     own(new WriteBufferManager(config.writeBufferBytes(), cache, false));
-            DBOptions options = options(config, directIo, recovery, listener, buffers);
+            DBOptions options = options(config, directIo, recovery, buffers);
             ColumnFamilyOptions dataOptions = family(config, MAX_PAGE_BUFFER_BYTES);
             ColumnFamilyOptions smallOptions = family(config, MAX_SMALL_BUFFER_BYTES);
             List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
@@ -139,7 +133,6 @@ final class Database implements AutoCloseable {
             StoreConfig config,
             boolean directIo,
             WALRecoveryMode recovery,
-            AbstractEventListener listener,
             WriteBufferManager buffers) {
         // Has no setter: each log names the one before it, so that a log gone missing is an error
         // at open.
@@ -166,8 +159,7 @@ final class Database implements AutoCloseable {
                 .setWalRecoveryMode(recovery)
                 .setKeepLogFileNum(4)
                 .setMaxLogFileSize(16L << 20)
-                .setStatsDumpPeriodSec(0)
-                .setListeners(List.of(listener));
+                .setStatsDumpPeriodSec(0);
         return options;
     }
 

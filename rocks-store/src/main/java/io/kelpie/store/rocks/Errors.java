@@ -13,8 +13,8 @@ final class Errors {
         return new StoreException(kind(e.getStatus()), what + ": " + e.getMessage(), e);
     }
 
-    static boolean isNoSpace(Status status) {
-        return status != null && status.getSubCode() == Status.SubCode.NoSpace;
+    private static boolean isNoSpace(Status status) {
+        return status.getSubCode() == Status.SubCode.NoSpace;
     }
 
     private static StoreException.Kind kind(Status status) {
@@ -27,10 +27,5 @@ final class Errors {
         return status.getCode() == Status.Code.Corruption
                 ? StoreException.Kind.CORRUPTION
                 : StoreException.Kind.IO;
-    }
-
-    static String describe(Status status) {
-        String state = status.getState();
-        return status.getCodeString() + (state == null ? "" : ": " + state);
     }
 }

@@ -49,21 +49,23 @@ final class GroupSync {
      */
     void sync(long sequence) {
         while (finished.get() < sequence) {
-            if (lead()) {
+            if (lead(sequence)) {
                 runOnce();
             }
         }
     }
 
     /** Takes the lead, or waits for the end of the running sync. */
-    private boolean lead() {
+    private boolean lead(long sequence) {
         lock.lock();
         try {
             if (!running) {
                 running = true;
                 return true;
             }
-            ended.awaitUninterruptibly();
+            while (running && finished.get() < sequence) {
+                ended.awaitUninterruptibly();
+            }
             return false;
         } finally {
             lock.unlock();
@@ -80,9 +82,16 @@ final class GroupSync {
                 finished.set(started);
             }
         } finally {
-            lock.lock();
+            stop();
+        }
+    }
+
+    private void stop() {
+        lock.lock();
+        try {
             running = false;
             ended.signalAll();
+        } finally {
             lock.unlock();
         }
     }

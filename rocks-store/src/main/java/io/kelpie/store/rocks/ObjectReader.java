@@ -122,6 +122,12 @@ final class ObjectReader {
             return start + (long) page * PAGE - offset;
         }
 
+        /** Whether a buffer is the destination itself, so that what it holds is in place. */
+        @SuppressWarnings("ReferenceEquality") // Which buffer it is matters, not what is in it.
+        boolean isPlaced(ByteBuffer buffer) {
+            return buffer == destination;
+        }
+
         /** Offset in the page of the first byte wanted. */
         int from(int page) {
             return (int) Math.max(0, offset - (long) page * PAGE);
@@ -304,7 +310,7 @@ final class ObjectReader {
         requireHolds(key, page, length == PageLayout.VALUE_BYTES);
         target.limit(at + PageLayout.VALUE_BYTES);
         requireHolds(key, page, PageLayout.holds(target, at, scratch.checksums));
-        if (target != run.destination()) {
+        if (!run.isPlaced(target)) {
             int from = run.from(page);
             copy(run, page, target, from);
         }

@@ -21,6 +21,10 @@ final class Reclaimer implements AutoCloseable {
     private final Semaphore requests = new Semaphore(0);
 
     private final AtomicBoolean requested = new AtomicBoolean();
+
+    /** Set at first, because of deletes before the store was opened. */
+    private final AtomicBoolean deleted = new AtomicBoolean(true);
+
     private final AtomicLong failures = new AtomicLong();
     private final CompactRangeOptions options =
             new CompactRangeOptions().setExclusiveManualCompaction(false);
@@ -34,9 +38,14 @@ final class Reclaimer implements AutoCloseable {
         thread.start();
     }
 
-    /** Asks for one compaction of everything, soon. */
+    /** Something was deleted that a compaction may turn into space. */
+    void noteDelete() {
+        deleted.set(true);
+    }
+
+    /** Asks for one compaction of everything, soon, if there is something to gain by it. */
     void request() {
-        if (requested.compareAndSet(false, true)) {
+        if (deleted.compareAndSet(true, false) && requested.compareAndSet(false, true)) {
             requests.release();
         }
     }

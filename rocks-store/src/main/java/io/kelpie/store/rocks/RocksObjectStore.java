@@ -100,8 +100,8 @@ public final class RocksObjectStore {
         boolean isNew = !directory.hasDatabase();
         requireKnownFamilies(directory, isNew);
         long replayedBytes = isNew ? 0 : directory.sizeOf(".log");
-        Health health = own(new Health(directory.path().toString(), config.listener()));
-        Database database = own(openDatabase(directory, health));
+        Health health = new Health(directory.path().toString(), config.listener());
+        Database database = own(openDatabase(directory));
         Superblock superblock = superblock(directory, database, mark);
         requireComplete(directory, database, superblock, mark);
 
@@ -167,16 +167,12 @@ public final class RocksObjectStore {
         }
     }
 
-    private Database openDatabase(StoreDirectory directory, Health health) throws RocksDBException {
+    private Database openDatabase(StoreDirectory directory) throws RocksDBException {
         boolean directIo =
                 config.directIo() == StoreConfig.DirectIo.PROBE && directory.canDirectIo();
         try {
             return new Database(
-                    directory.database(),
-                    config,
-                    directIo,
-                    WALRecoveryMode.PointInTimeRecovery,
-                    health);
+                    directory.database(), config, directIo, WALRecoveryMode.PointInTimeRecovery);
         } catch (RocksDBException e) {
             if (e.getStatus() == null || e.getStatus().getCode() != Status.Code.Corruption) {
                 throw e;
@@ -186,8 +182,7 @@ public final class RocksObjectStore {
                     directory.database(),
                     config,
                     directIo,
-                    WALRecoveryMode.SkipAnyCorruptedRecords,
-                    health);
+                    WALRecoveryMode.SkipAnyCorruptedRecords);
         }
     }
 

@@ -124,7 +124,7 @@ final class RocksStore implements ObjectStore {
             if (batch.isEmpty()) {
                 return new SyncTicket(database.rocks().getLatestSequenceNumber());
             }
-            space.admit(batch.payloadBytes(), addsContent(batch));
+            admit(batch.payloadBytes(), addsContent(batch));
             int[] taken = locks.lock(batch.changes());
             try {
                 return apply(batch);
@@ -133,6 +133,19 @@ final class RocksStore implements ObjectStore {
             }
         } finally {
             gate.leave();
+        }
+    }
+
+    private void admit(long payload, boolean addsContent) {
+        boolean admitted = false;
+        try {
+            space.admit(payload, addsContent);
+            admitted = true;
+        } finally {
+            if (!admitted) {
+                reclaimer.request();
+                health.noteNotStuck();
+            }
         }
     }
 
@@ -154,8 +167,8 @@ final class RocksStore implements ObjectStore {
             SyncTicket ticket = commit(writer.endsGenerations(), target);
             batches.increment();
             payloadBytes.add(batch.payloadBytes());
-            if (writer.frees() && space.isExhausted()) {
-                reclaimer.request();
+            if (writer.frees()) {
+                reclaim();
             }
             return ticket;
         } catch (RocksDBException e) {
@@ -177,17 +190,22 @@ final class RocksStore implements ObjectStore {
                 generations.finish();
             }
         }
+        health.noteNotStuck();
         long sequence = database.rocks().getLatestSequenceNumber();
         watermark.applied(sequence);
         return new SyncTicket(sequence);
     }
 
     private StoreException writeFailed(RocksDBException e) {
-        // Told by RocksDB before its write returns: the log itself could not be written.
-        health.requireSound();
         StoreException failure = Errors.of("cannot write to store " + directory.path(), e);
-        return failure.kind() == Kind.IO
-                ? health.fail(String.valueOf(failure.getMessage()), e)
+        if (failure.kind() != Kind.NO_SPACE) {
+            return health.fail(String.valueOf(failure.getMessage()), e);
+        }
+        // A full disk stops RocksDB until it finds space, except where the log itself was hit: then
+        // it never
+        // goes on (rocksdb issues 9762, 11643).
+        return health.isStuck(System.nanoTime())
+                ? health.fail("its database stays stopped after a full disk", e)
                 : failure;
     }
 
@@ -418,7 +436,7 @@ final class RocksStore implements ObjectStore {
         gate.enter();
         try {
             health.requireSound();
-            space.admit(0, false);
+            admit(0, false);
             int[] taken = locks.lockAll();
             Scratch scratch = scratches.borrow();
             try {
@@ -426,7 +444,7 @@ final class RocksStore implements ObjectStore {
                 listing.deletePartition(target, start.partition());
                 SyncTicket ticket = commit(true, target);
                 batches.increment();
-                reclaimIfExhausted();
+                reclaim();
                 return ticket;
             } catch (RocksDBException e) {
                 throw writeFailed(e);
@@ -439,7 +457,9 @@ final class RocksStore implements ObjectStore {
         }
     }
 
-    private void reclaimIfExhausted() {
+    /** Deletes become space by compaction, which is hurried only when space is what is missing. */
+    private void reclaim() {
+        reclaimer.noteDelete();
         if (space.isExhausted()) {
             reclaimer.request();
         }
@@ -538,7 +558,6 @@ final class RocksStore implements ObjectStore {
         scratches.close();
         unsynced.close();
         database.close();
-        health.close();
         watermark.close();
         directory.close();
     }

@@ -32,10 +32,8 @@ final class SpaceGuard {
     /** What a batch takes besides its payload: heads, keys, blocks of the log. */
     private static final long BATCH_OVERHEAD_BYTES = 4096;
 
-    /**
-     * The most that is written between two questions to the file system; others fill the disk too.
-     */
-    private static final long MAX_BUDGET_BYTES = 16L << 20;
+    /** This part of the reserve is written between two looks at the disk, as others fill it too. */
+    private static final int BUDGET_SHARE = 4;
 
     private static final long MAX_BUDGET_AGE_NANOS = 250_000_000;
 
@@ -92,9 +90,9 @@ final class SpaceGuard {
         // What is in memtables still has to go to tables; its log is freed only after that.
         long room = free - unflushedBytes() - reserveBytes;
         checkedAtNanos = System.nanoTime();
-        budget.set(Math.min(room, MAX_BUDGET_BYTES) - need);
+        budget.set(Math.min(room, reserveBytes / BUDGET_SHARE) - need);
         setExhausted(room < need, free);
-        if (!exhausted || !addsContent && free >= reserveBytes / DELETE_SHARE) {
+        if (!exhausted || (!addsContent && free >= reserveBytes / DELETE_SHARE)) {
             return;
         }
         throw new StoreException(

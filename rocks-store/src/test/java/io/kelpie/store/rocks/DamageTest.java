@@ -70,7 +70,8 @@ class DamageTest {
         try (ObjectStore store = RocksObjectStore.open(config())) {
             store.write(new StoreBatch().create(KEY, PAGES * PAGE, version(1)));
             for (int page = 0; page < PAGES; page++) {
-                store.write(new StoreBatch().write(KEY, page * PAGE, direct(content(page, PAGE))));
+                store.write(new StoreBatch()
+                        .write(KEY, (long) page * PAGE, direct(content(page, PAGE))));
             }
         }
     }
@@ -87,12 +88,13 @@ class DamageTest {
             assertFails(
                     Kind.CORRUPTION,
                     "cannot read " + KEY,
-                    () -> read(store, KEY, hit * PAGE, PAGE));
+                    () -> read(store, KEY, (long) hit * PAGE, PAGE));
             assertFails(
                     Kind.CORRUPTION, "cannot read " + KEY, () -> read(store, KEY, 0, PAGES * PAGE));
             for (int page = 0; page < PAGES; page++) {
                 if (Math.abs(page - hit) >= BLOCK_PAGES) {
-                    assertThat(read(store, KEY, page * PAGE, PAGE)).isEqualTo(content(page, PAGE));
+                    assertThat(read(store, KEY, (long) page * PAGE, PAGE))
+                            .isEqualTo(content(page, PAGE));
                 }
             }
             assertThat(store.stats().corruptPages()).isEqualTo(2);
@@ -100,11 +102,11 @@ class DamageTest {
             assertFails(
                     Kind.CORRUPTION,
                     "cannot read",
-                    () -> store.write(
-                            new StoreBatch().write(KEY, hit * PAGE + 1, direct(content(1, 10)))));
+                    () -> store.write(new StoreBatch()
+                            .write(KEY, (long) hit * PAGE + 1, direct(content(1, 10)))));
 
-            store.write(new StoreBatch().write(KEY, hit * PAGE, direct(content(7, PAGE))));
-            assertThat(read(store, KEY, hit * PAGE, PAGE)).isEqualTo(content(7, PAGE));
+            store.write(new StoreBatch().write(KEY, (long) hit * PAGE, direct(content(7, PAGE))));
+            assertThat(read(store, KEY, (long) hit * PAGE, PAGE)).isEqualTo(content(7, PAGE));
         }
     }
 
@@ -121,17 +123,19 @@ class DamageTest {
             assertFails(
                     Kind.CORRUPTION,
                     "page 100 of 7/data/0000000000000001 is damaged",
-                    () -> read(store, KEY, hit * PAGE, PAGE));
+                    () -> read(store, KEY, (long) hit * PAGE, PAGE));
             assertFails(
                     Kind.CORRUPTION,
                     "page 100 of",
-                    () -> read(store, KEY, (hit - 20) * PAGE, 40 * PAGE));
+                    () -> read(store, KEY, (long) (hit - 20) * PAGE, 40 * PAGE));
             assertFails(
                     Kind.CORRUPTION,
                     "page 150 of",
-                    () -> read(store, KEY, (hit + 50) * PAGE, PAGE));
-            assertThat(read(store, KEY, (hit - 1) * PAGE, PAGE)).isEqualTo(content(hit - 1, PAGE));
-            assertThat(read(store, KEY, (hit + 1) * PAGE, PAGE)).isEqualTo(content(hit + 1, PAGE));
+                    () -> read(store, KEY, (long) (hit + 50) * PAGE, PAGE));
+            assertThat(read(store, KEY, (long) (hit - 1) * PAGE, PAGE))
+                    .isEqualTo(content(hit - 1, PAGE));
+            assertThat(read(store, KEY, (long) (hit + 1) * PAGE, PAGE))
+                    .isEqualTo(content(hit + 1, PAGE));
             assertThat(store.stats().corruptPages()).isEqualTo(3);
         }
     }

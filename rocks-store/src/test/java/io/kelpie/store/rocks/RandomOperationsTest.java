@@ -88,7 +88,7 @@ class RandomOperationsTest {
 
     private ObjectKey key() {
         int number = random.nextInt(OBJECTS);
-        ObjectKind kind = ObjectKind.values()[number % 4];
+        ObjectKind kind = ObjectKind.ofCode(1 + number % 4);
         // Ids from 1 up, because a base of 0 means none.
         return new ObjectKey(number % 3, kind, 1 + number / 3, number % 2);
     }
