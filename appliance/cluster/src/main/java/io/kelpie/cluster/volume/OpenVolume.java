@@ -97,7 +97,8 @@ public final class OpenVolume implements Volume {
             long offset, long length, boolean durable, Completion<Outcome> completion) {
         Completion<Outcome> admitted = admit(offset, length, true, completion);
         if (admitted != null) {
-            new Zero(offset, length, durable || alwaysDurable, admitted).advance();
+            boolean synced = durable || alwaysDurable;
+            new Zero(offset, length, synced ? new Synced(admitted) : admitted).advance();
         }
     }
 
@@ -186,13 +187,32 @@ public final class OpenVolume implements Volume {
         }
     }
 
+    /**
+     * Ends after one sync of everything: a hole that needs no write may come from a discard that no
+     * sync has covered yet, and then a power loss would bring the old bytes back.
+     */
+    private final class Synced implements Completion<Outcome> {
+        private final Completion<Outcome> whole;
+
+        Synced(Completion<Outcome> whole) {
+            this.whole = whole;
+        }
+
+        @Override
+        public void done(Outcome result) {
+            gateway.flush(whole);
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            whole.failed(error);
+        }
+    }
+
     /** A write of zeros: holes stay holes. */
     private final class Zero extends ExtentOperation {
-        private final boolean durable;
-
-        Zero(long offset, long length, boolean durable, Completion<Outcome> completion) {
+        Zero(long offset, long length, Completion<Outcome> completion) {
             super(inode.objectBytes(), offset, length, completion);
-            this.durable = durable;
         }
 
         @Override
@@ -200,7 +220,7 @@ public final class OpenVolume implements Volume {
             if (inode.owner(extent.index()) == 0 && !inode.isUnindexed(extent.index())) {
                 part.done(Outcome.DONE);
             } else {
-                new ExtentWrite(inode, gateway, extent, null, durable, part).start();
+                new ExtentWrite(inode, gateway, extent, null, false, part).start();
             }
         }
 
