@@ -132,7 +132,9 @@ final class Options {
         return bytes(snapshotTag);
     }
 
-    /** Returns the object id of {@code -o}, or 0. */
+    /**
+     * Returns the object id of {@code -o}; 0 without it, and upstream takes a given 0 for none too.
+     */
     long oid() {
         return oid;
     }

@@ -62,7 +62,8 @@ final class Sizes {
         int i = text.startsWith("+") ? 1 : 0;
         for (; i < text.length(); i++) {
             char c = text.charAt(i);
-            boolean exponentSign = (c == '+' || c == '-') && isExponent(text.charAt(i - 1));
+            boolean exponentSign =
+                    i > 0 && (c == '+' || c == '-') && isExponent(text.charAt(i - 1));
             if (c >= '0' && c <= '9') {
                 digit = true;
             } else if (c != '.' && !exponentSign && !(digit && isExponent(c))) {

@@ -92,7 +92,7 @@ final class VdiCreate implements DogCommand {
                 redundancy.copies(),
                 redundancy.policy(),
                 options.has('y') ? 1 : 0,
-                options.blockSizeShift(),
+                options.has('y') ? shift : options.blockSizeShift(),
                 0,
                 0);
         Reply reply = invocation

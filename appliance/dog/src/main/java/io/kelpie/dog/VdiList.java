@@ -20,7 +20,7 @@ final class VdiList implements DogCommand {
                             "  Name        Id    Size    Used  Shared    Creation time   VDI id  Copies  Tag"
                                     + "   Block Size Shift");
         }
-        if (options.has('o') && (options.oid() & KIND_BITS) != 0) {
+        if ((options.oid() & KIND_BITS) != 0) {
             return ExitStatus.FAILURE;
         }
         new LiveVdis(invocation).visit(new Rows(invocation));
@@ -45,7 +45,7 @@ final class VdiList implements DogCommand {
         @Override
         public void visit(int vdiId, InodeHeader header) throws NoAnswerException {
             boolean wantedName = options.operand(0) == null || header.name().equals(options.name());
-            if (!wantedName || (options.has('o') && !refersToOid(vdiId, header))) {
+            if (!wantedName || (options.oid() != 0 && !refersToOid(vdiId, header))) {
                 return;
             }
             ownObjects = 0;

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TimeZone;
 
-/** What a run of dog left behind. */
-record Outcome(int status, byte[] outputBytes, String errors) {
+/** What a run of dog left behind; output and errors are byte strings. */
+record Outcome(int status, String output, String errors) {
     /** Nobody listens here: every connection is refused. */
     static final Dialer NOBODY = (address, port) -> {
         throw new java.net.ConnectException("Connection refused");
@@ -24,15 +24,14 @@ record Outcome(int status, byte[] outputBytes, String errors) {
         Console console = new Console(new ByteArrayInputStream(input), out, err, false);
         int status =
                 new DogMain(console, dialer, environment, TimeZone.getTimeZone("UTC")).run(args);
-        return new Outcome(status, out.toByteArray(), err.toString(StandardCharsets.ISO_8859_1));
+        return new Outcome(
+                status,
+                out.toString(StandardCharsets.ISO_8859_1),
+                err.toString(StandardCharsets.ISO_8859_1));
     }
 
     static Outcome run(String... args) {
         return run(NOBODY, Map.of(), new byte[0], List.of(args));
-    }
-
-    String output() {
-        return new String(outputBytes, StandardCharsets.ISO_8859_1);
     }
 
     static String sha256(byte[] bytes) {

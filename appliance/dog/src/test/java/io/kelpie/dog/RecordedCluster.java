@@ -22,6 +22,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -30,8 +31,6 @@ import java.util.TreeMap;
  * everything else must be asked with the very bytes recorded, in the recorded order per opcode.
  */
 final class RecordedCluster implements AutoCloseable {
-    private static final int OBJECT_BYTES =
-            16 * 1024 * 1024; // Above every object in the recordings.
     private static final HeaderWords SUCCESS = HeaderWords.ZERO;
 
     private final ServerSocket listener = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
@@ -73,7 +72,7 @@ final class RecordedCluster implements AutoCloseable {
     }
 
     private void learn(Transcript.Exchange exchange) {
-        SheepOpcode opcode = SheepOpcode.of(exchange.request().opcode());
+        SheepOpcode opcode = opcode(exchange.request());
         ObjectArguments at = ObjectArguments.decode(exchange.request().words());
         switch (opcode) {
             case READ_OBJ -> {
@@ -95,13 +94,17 @@ final class RecordedCluster implements AutoCloseable {
     }
 
     private void expect(Transcript.Exchange exchange) {
-        SheepOpcode opcode = SheepOpcode.of(exchange.request().opcode());
+        SheepOpcode opcode = opcode(exchange.request());
         boolean writes =
                 opcode == SheepOpcode.WRITE_OBJ || opcode == SheepOpcode.CREATE_AND_WRITE_OBJ;
         if (writes && exchange.response().isSuccess()) {
             ObjectArguments at = ObjectArguments.decode(exchange.request().words());
             object(expected, at.oid()).put(at.offset(), exchange.sent());
         }
+    }
+
+    private static SheepOpcode opcode(RequestHeader request) {
+        return Objects.requireNonNull(SheepOpcode.of(request.opcode()), request::toString);
     }
 
     private static SparseObject object(Map<Long, SparseObject> in, long oid) {
@@ -144,7 +147,7 @@ final class RecordedCluster implements AutoCloseable {
     }
 
     private synchronized byte[] answer(RequestHeader request, byte[] payload) {
-        SheepOpcode opcode = SheepOpcode.of(request.opcode());
+        SheepOpcode opcode = opcode(request);
         ObjectArguments at = ObjectArguments.decode(request.words());
         return switch (opcode) {
             case READ_OBJ -> read(request, at);

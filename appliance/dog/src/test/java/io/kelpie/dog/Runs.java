@@ -1,11 +1,16 @@
 package io.kelpie.dog;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
 /** Reads the run-length notation of the transcripts; see their README. */
 final class Runs {
     private Runs() {}
+
+    static String text(String runs) {
+        return new String(decode(runs), StandardCharsets.ISO_8859_1);
+    }
 
     static byte[] decode(String text) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

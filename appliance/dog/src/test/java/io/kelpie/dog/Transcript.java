@@ -18,9 +18,9 @@ record Transcript(
         String name,
         List<String> args,
         int status,
-        byte[] input,
-        String output,
-        byte[] errors,
+        String input,
+        String outputDigest,
+        String errors,
         List<Exchange> exchanges) {
 
     /** A request and its answer; the payloads stay in their short form until they are needed. */
@@ -80,9 +80,9 @@ record Transcript(
                 file + "#" + lines.get(0)[1] + " dog " + String.join(" ", args),
                 args,
                 Integer.parseInt(lines.get(2)[1]),
-                Runs.decode(lines.get(3)[1]),
+                Runs.text(lines.get(3)[1]),
                 out[1].equals("sha256") ? out[2] : Outcome.sha256(Runs.decode(out[2])),
-                Runs.decode(lines.get(5)[1]),
+                Runs.text(lines.get(5)[1]),
                 exchanges);
     }
 
