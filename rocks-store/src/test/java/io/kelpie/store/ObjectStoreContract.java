@@ -726,6 +726,12 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
+    void ticketOfAnotherStoreIsRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> store.sync(new SyncTicket(1_000_000)));
+    }
+
+    @Test
     void concurrentWritesOfPartsAndWholesOfOnePageLoseNothing() throws Exception {
         create(KEY, PAGE);
         int rounds = 300;

@@ -317,7 +317,12 @@ public final class MemoryObjectStore implements ObjectStore {
     }
 
     @Override
-    public void sync(SyncTicket ticket) {
+    public synchronized void sync(SyncTicket ticket) {
+        requireOpen();
+        if (ticket.sequence() > sequence) {
+            throw new IllegalArgumentException(
+                    "ticket " + ticket.sequence() + " was not given out by this store");
+        }
         syncOnce();
     }
 
