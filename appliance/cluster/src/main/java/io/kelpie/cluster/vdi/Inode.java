@@ -207,18 +207,30 @@ public final class Inode {
     }
 
     /**
-     * Grows the disk.
+     * Grows the disk, or gives back a tail in which no object lies.
      *
      * @param newSizeBytes the new size
      * @param completion gets DONE once it is durable and the VDI table knows; OUT_OF_RANGE if it is
-     *     smaller than now or too large
+     *     too large, or smaller than now and would cut off objects
      */
     public void resize(long newSizeBytes, Completion<Outcome> completion) {
-        if (newSizeBytes < sizeBytes || newSizeBytes > InodeLayout.maxSizeBytes(blockSizeShift)) {
+        if (newSizeBytes < 0
+                || newSizeBytes > InodeLayout.maxSizeBytes(blockSizeShift)
+                || (newSizeBytes < sizeBytes && hasObjectsBeyond(newSizeBytes))) {
             completion.failed(ErrorCode.OUT_OF_RANGE);
         } else {
             enqueue(InodeChange.ofSize(newSizeBytes, payloads, completion));
         }
+    }
+
+    private boolean hasObjectsBeyond(long bytes) {
+        int first = InodeLayout.objectCount(bytes, blockSizeShift);
+        for (int extent = first; extent < index.length; extent++) {
+            if (index[extent] != 0) {
+                return true;
+            }
+        }
+        return unindexed.ceiling(first) != null;
     }
 
     /**

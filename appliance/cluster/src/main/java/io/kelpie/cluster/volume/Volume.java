@@ -117,9 +117,9 @@ public interface Volume {
             long offset, long length, int maxRanges, Completion<List<BlockRange>> completion);
 
     /**
-     * Grows the disk.
+     * Grows the disk, or gives back a tail in which no object lies.
      *
-     * @param newSizeBytes the new size; a smaller one than now fails with OUT_OF_RANGE
+     * @param newSizeBytes the new size; too large, or cutting off objects, fails with OUT_OF_RANGE
      * @param completion gets DONE once the new size is durable
      */
     void resize(long newSizeBytes, Completion<Outcome> completion);
