@@ -5,8 +5,8 @@
  *
  * <p>The codecs work on {@link java.nio.ByteBuffer} and not on Netty's {@code ByteBuf}: the
  * {@code dog} command uses them on its start path, where loading Netty costs more than the whole
- * command. Netty buffers lend an NIO view ({@code nioBuffer(index, length)}), so the daemon copies
- * nothing.
+ * command (some 0.19 s more, {@code dog node list} takes 0.1 s). Netty buffers lend an NIO view
+ * ({@code nioBuffer(index, length)}), so the daemon copies nothing.
  *
  * <p>Conventions of every {@code decode} and {@code encode} in this package: the buffer's byte
  * order is set to little endian; bytes are taken from, or put at, its position, which moves behind
