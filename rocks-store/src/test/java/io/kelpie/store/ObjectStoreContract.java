@@ -778,13 +778,13 @@ public abstract class ObjectStoreContract {
 
     @Test
     void readersOfAnObjectThatIsReplacedSeeOneContentOrTheOther() throws Exception {
-        int pages = 8;
+        int pages = 2;
         store.write(new StoreBatch()
                 .create(KEY, (long) pages * PAGE, version(1))
                 .write(KEY, 0, direct(filled(1, pages * PAGE))));
         AtomicInteger holes = new AtomicInteger();
         Thread writer = new Thread(() -> {
-            for (int i = 2; i < 200; i++) {
+            for (int i = 2; i < 3000; i++) {
                 store.write(new StoreBatch()
                         .replace(KEY, (long) pages * PAGE, version(i))
                         .write(KEY, 0, direct(filled(i % 100 + 1, pages * PAGE))));
