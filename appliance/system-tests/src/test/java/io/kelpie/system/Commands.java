@@ -79,6 +79,13 @@ final class Commands {
     }
 
     /**
+     * Compares two files; by a program, because AssertJ reads them byte by byte from the kernel.
+     */
+    static void sameContent(Path one, Path other) {
+        run("cmp", one.toString(), other.toString()).succeeded();
+    }
+
+    /**
      * Runs a program.
      *
      * @param input its stdin

@@ -78,7 +78,7 @@ final class SheepdogClientIT {
                 uri("convert"),
                 received.toString());
 
-        assertThat(received).hasSameBinaryContentAs(sent);
+        Commands.sameContent(received, sent);
     }
 
     @Test
