@@ -110,8 +110,12 @@ public final class SheepMain {
                             + "; name another directory with -l dir=DIR",
                     e);
         }
-        config.lines().forEach(line -> tracer.event(Tracer.Level.INFO, "setting " + line));
-        config.warnings().forEach(line -> tracer.event(Tracer.Level.WARN, line));
+        for (String line : config.lines()) {
+            tracer.event(Tracer.Level.INFO, "setting " + line);
+        }
+        for (String line : config.warnings()) {
+            tracer.event(Tracer.Level.WARN, line);
+        }
         if (detached) {
             Daemon.tellOpened();
         }

@@ -3,7 +3,6 @@ package io.kelpie.node.config;
 import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine;
-import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -144,9 +143,15 @@ public final class SheepCommand {
             }
             return usage("sheep: invalid option -- '" + unknownLetter(word) + "'");
         }
-        ArgSpec argument = failure.getArgSpec();
-        if (argument instanceof OptionSpec option && option.arity().max() == 0) {
-            return usage("sheep: option '" + option.longestName() + "' doesn't allow an argument");
+        for (String word : arguments) {
+            String given = word.startsWith("--") ? word.substring(2).split("=", 2)[0] : "";
+            for (SheepOption option : SheepOption.values()) {
+                String name = option.longName();
+                boolean isMeant = name != null && !given.isEmpty() && name.startsWith(given);
+                if (isMeant && !option.hasArgument() && word.contains("=")) {
+                    return usage("sheep: option '--" + name + "' doesn't allow an argument");
+                }
+            }
         }
         return usage("sheep: " + String.valueOf(failure.getMessage()).replace('\n', ' '));
     }

@@ -57,7 +57,7 @@ public final class VolumeExports implements ExportProvider {
     public void list(ListReply reply) {
         boolean posted = loop.post(() -> {
             ErrorCode refusal = engine.refusal();
-            if (refusal != null) {
+            if (refusal != null && refusal != ErrorCode.NOT_FORMATTED) {
                 reply.refused(NbdErrors.refusalOf(refusal), whyRefused(refusal));
                 return;
             }

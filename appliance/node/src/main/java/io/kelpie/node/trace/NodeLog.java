@@ -44,6 +44,8 @@ public final class NodeLog {
     public static NodeLog hold() {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
+        // Where its jar lies is nobody's business.
+        context.getLogger("net.openhft").setLevel(Level.WARN);
         Held held = new Held();
         NodeLog log = new NodeLog(context, held);
         log.attach(held);
