@@ -212,9 +212,8 @@ final class ObjectClient implements Client {
         byte[] all =
                 Stamp.fill(stamp, used.number(), blocks.first(), blocks.count(), used.blockBytes());
         List<Piece> pieces = pieces(used, blocks);
-        VdiHistory.Operation operation = used.history()
-                .beginWrite(
-                        blocks.first(), blocks.count(), stamp, durable || node.isAlwaysDurable());
+        VdiHistory.Operation operation = workload.beginWrite(
+                used, blocks.first(), blocks.count(), stamp, durable || node.isAlwaysDurable());
         used.writerStarted();
         Gathering gathering = new Gathering(failures -> {
             if (!failures.isEmpty()) {
@@ -304,13 +303,7 @@ final class ObjectClient implements Client {
         } else {
             // What the index says now is unknown, so it is read again.
             index = null;
-            ErrorCode error = failures.get(0);
-            boolean none = onePiece && (Workload.isDefinite(error) || error == ErrorCode.NO_SPACE);
-            if (none) {
-                used.history().endWithoutEffect(operation);
-            } else {
-                used.history().endUncertain(operation);
-            }
+            workload.endFailed(used, operation, failures.get(0), onePiece);
         }
         used.writerEnded();
         workload.next(this);
@@ -350,12 +343,12 @@ final class ObjectClient implements Client {
         int perObject = (int) (used.objectBytes() / used.blockBytes());
         int first = object * perObject;
         boolean durable = random.chance(0.4);
-        VdiHistory.Operation operation = used.history()
-                .beginWrite(
-                        first,
-                        Math.min(perObject, used.blockCount() - first),
-                        0,
-                        durable || node.isAlwaysDurable());
+        VdiHistory.Operation operation = workload.beginWrite(
+                used,
+                first,
+                Math.min(perObject, used.blockCount() - first),
+                0,
+                durable || node.isAlwaysDurable());
         used.writerStarted();
         writeEntries(used, object, new int[] {0}, durable, outcome -> {
             known[object] = 0;

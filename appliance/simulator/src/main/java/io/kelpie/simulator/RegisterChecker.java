@@ -37,6 +37,8 @@ final class RegisterChecker {
 
     private final List<RegisterEvent> events;
     private final Set<Integer> unseen;
+    /** Positions of all ends, to come and past. */
+    private final TreeMap<Integer, Integer> ends = new TreeMap<>();
     /** Start events of writes by operation. */
     private final TreeMap<Integer, RegisterEvent> writes = new TreeMap<>();
     /** Position of the end of acknowledged writes that have ended. */
@@ -52,6 +54,11 @@ final class RegisterChecker {
     private RegisterChecker(List<RegisterEvent> events) {
         this.events = events;
         this.unseen = unseen(events);
+        for (int i = 0; i < events.size(); i++) {
+            if (events.get(i).kind() == Kind.END) {
+                ends.put(events.get(i).operation(), i);
+            }
+        }
     }
 
     /**
@@ -88,14 +95,14 @@ final class RegisterChecker {
         for (int i = 0; i < events.size(); i++) {
             RegisterEvent event = events.get(i);
             if (event.kind() != Kind.END && pending.size() >= MAX_PENDING) {
-                return Verdict.INCONCLUSIVE;
+                return Verdict.inconclusive(i, states.size());
             }
             apply(event, i);
             if (states.isEmpty()) {
                 return new Verdict(false, true, i, reason(event));
             }
             if (states.size() > MAX_STATES) {
-                return Verdict.INCONCLUSIVE;
+                return Verdict.inconclusive(i, states.size());
             }
         }
         return Verdict.FITS;
@@ -177,11 +184,38 @@ final class RegisterChecker {
             return;
         }
         for (RegisterEvent write : pending.values()) {
-            if (write.kind() == Kind.WRITE_START && (state.done & bit(write.operation())) == 0) {
+            if (write.kind() == Kind.WRITE_START
+                    && (state.done & bit(write.operation())) == 0
+                    && !hasTwinThatEndsFirst(write, state)) {
                 State written = state.with(write.operation(), bit(write.operation()));
                 collectWith(withReadsDone(written), bit, found);
             }
         }
+    }
+
+    /**
+     * Of uncertain writes of one value, zeros that is, the one that ends first is as good as any
+     * other and the others can still serve later.
+     */
+    private boolean hasTwinThatEndsFirst(RegisterEvent write, State state) {
+        if (!write.isUncertain()) {
+            return false;
+        }
+        int end = endOf(write.operation());
+        for (RegisterEvent other : pending.values()) {
+            if (other.kind() == Kind.WRITE_START
+                    && other.isUncertain()
+                    && other.value() == write.value()
+                    && (state.done & bit(other.operation())) == 0
+                    && endOf(other.operation()) < end) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private int endOf(int operation) {
+        return ends.getOrDefault(operation, Integer.MAX_VALUE);
     }
 
     /** Pending reads that want the present value take it: waiting never helps a read. */
@@ -307,7 +341,10 @@ final class RegisterChecker {
      */
     record Verdict(boolean fits, boolean conclusive, int position, String reason) {
         static final Verdict FITS = new Verdict(true, true, -1, "");
-        static final Verdict INCONCLUSIVE = new Verdict(true, false, -1, "too many orders");
+
+        static Verdict inconclusive(int position, int states) {
+            return new Verdict(true, false, position, states + " states");
+        }
     }
 
     /** What the register may be. */

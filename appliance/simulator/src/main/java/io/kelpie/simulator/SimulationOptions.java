@@ -10,6 +10,7 @@ import java.util.Set;
  * @param loadNanos virtual time under load and faults
  * @param volumeClients clients that use volumes, as NBD and FUSE do
  * @param objectClients clients that use objects, as QEMU does
+ * @param thinkNanos longest pause of a client between two things
  * @param vdis virtual disks at the start
  * @param alwaysDurable whether the engine syncs every write
  * @param faults the kinds of faults that may happen
@@ -20,6 +21,7 @@ record SimulationOptions(
         long loadNanos,
         int volumeClients,
         int objectClients,
+        long thinkNanos,
         int vdis,
         boolean alwaysDurable,
         Set<Fault> faults,
@@ -41,14 +43,17 @@ record SimulationOptions(
         } else if (mutation == Mutation.SERVES_ROT) {
             faults.add(Fault.ROT);
         }
+        // Busy clients overlap more, so their runs are shorter.
+        boolean busy = random.chance(0.4);
         return new SimulationOptions(
-                random.between(4, 10) * SECOND,
-                (int) random.between(1, 5),
+                busy ? random.between(1, 3) * SECOND : random.between(4, 10) * SECOND,
+                (int) random.between(1, 6),
                 (int) random.between(0, 2),
+                busy ? 2_000_000L : 30_000_000L,
                 (int) random.between(1, 3),
                 random.chance(0.25),
                 faults,
-                random.between(300, 1500) * 1_000_000L,
+                random.between(200, 1500) * 1_000_000L,
                 mutation);
     }
 

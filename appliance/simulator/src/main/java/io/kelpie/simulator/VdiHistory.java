@@ -214,6 +214,7 @@ final class VdiHistory {
         private long end = NEVER;
         private long[] values = {};
         private Fate fate = Fate.NONE;
+        private boolean effectless;
 
         private Operation(Kind kind, int firstBlock, int blockCount, long stamp, boolean durable) {
             this.kind = kind;
@@ -221,6 +222,15 @@ final class VdiHistory {
             this.blockCount = blockCount;
             this.stamp = stamp;
             this.durable = durable;
+        }
+
+        /** The disk was broken before the call: it refuses everything until it is replaced. */
+        void cannotHaveEffect() {
+            effectless = true;
+        }
+
+        boolean hasNoEffect() {
+            return effectless;
         }
 
         private long valueAt(int block) {

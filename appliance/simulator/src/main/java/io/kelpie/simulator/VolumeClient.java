@@ -214,7 +214,7 @@ final class VolumeClient implements Client {
             boolean durable,
             Consumer<Completion<Outcome>> call) {
         VdiHistory.Operation operation =
-                used.history().beginWrite(blocks.first(), blocks.count(), stamp, durable);
+                workload.beginWrite(used, blocks.first(), blocks.count(), stamp, durable);
         boolean oneExtent = isOneExtent(used, blocks);
         used.writerStarted();
         workload.<Outcome>call(what, call, outcome -> {
@@ -234,12 +234,7 @@ final class VolumeClient implements Client {
             used.history().endDone(operation);
             return;
         }
-        boolean none = Workload.isDefinite(error) || (error == ErrorCode.NO_SPACE && oneExtent);
-        if (none) {
-            used.history().endWithoutEffect(operation);
-        } else {
-            used.history().endUncertain(operation);
-        }
+        workload.endFailed(used, operation, error, oneExtent);
         workload.checkExplained(what, used, error);
     }
 

@@ -16,13 +16,13 @@ import java.util.function.Consumer;
 
 /** The clients of the node, the disks they use, and what they may be told. */
 final class Workload {
-    private static final long MAX_THINK_NANOS = 30_000_000;
     /** Longest operation, several objects of the usual size. */
     private static final long MAX_LENGTH_BYTES = 3 << 20;
 
     private final World world;
     private final SimNode node;
     private final RandomSource random;
+    private final long maxThinkNanos;
     private final List<TestVdi> vdis = new ArrayList<>();
     private final List<Client> clients = new ArrayList<>();
     /**
@@ -42,6 +42,7 @@ final class Workload {
         this.world = world;
         this.node = node;
         this.random = world.random("workload");
+        this.maxThinkNanos = options.thinkNanos();
         this.orphansPossible = !Collections.disjoint(
                 options.faults(),
                 List.of(Fault.CRASH, Fault.POWER_LOSS, Fault.BROKEN_DISK, Fault.FULL_DISK));
@@ -104,7 +105,7 @@ final class Workload {
     /** Lets a client think and then do its next step. */
     void next(Client client) {
         if (issuing && node.isServing()) {
-            long thinkNanos = random.below(MAX_THINK_NANOS);
+            long thinkNanos = random.below(maxThinkNanos);
             node.lifetime().process().post(thinkNanos, "client", () -> {
                 if (issuing && node.isServing()) {
                     client.step();
@@ -190,6 +191,34 @@ final class Workload {
                     NOT_JOINED -> true;
             default -> false;
         };
+    }
+
+    /** Notes that a write is called for. */
+    VdiHistory.Operation beginWrite(
+            TestVdi vdi, int firstBlock, int blockCount, long stamp, boolean durable) {
+        VdiHistory.Operation operation =
+                vdi.history().beginWrite(firstBlock, blockCount, stamp, durable);
+        if (node.disk().isBroken()) {
+            operation.cannotHaveEffect();
+        }
+        return operation;
+    }
+
+    /**
+     * Notes that a write failed.
+     *
+     * @param whole true if it is applied as a whole or not at all, so that a full disk has kept it
+     *     from having any effect
+     */
+    void endFailed(TestVdi vdi, VdiHistory.Operation operation, ErrorCode error, boolean whole) {
+        boolean refused = isDefinite(error) || (whole && error == ErrorCode.NO_SPACE);
+        if (refused || operation.hasNoEffect()) {
+            vdi.history().endWithoutEffect(operation);
+        } else if (error != ErrorCode.IO_ERROR) {
+            vdi.history().endUncertain(operation);
+        }
+        // The disk broke under it: what came of it shows when the process has been replaced, whose
+        // end ends the operation too.
     }
 
     /** Ends the run if nothing that happened explains an error. */

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import java.util.List;
 
 final class RegisterCheckerTest {
-    private static final int RANDOM_HISTORIES = 30_000;
+    private static final int RANDOM_HISTORIES = 10_000;
 
     @Test
     void acceptsReadsOfTheLastAcknowledgedWrite() {
