@@ -36,6 +36,7 @@ final class CrashIT {
             }
             assertThat(sheep.terminate()).isZero();
         } catch (IOException | RuntimeException | AssertionError e) {
+            sheep.close();
             OneNode.keepLogs(directory, Path.of("target", "system-logs", "CrashIT"));
             throw new AssertionError("repeat with -Dkelpie.seed=" + seed, e);
         } finally {

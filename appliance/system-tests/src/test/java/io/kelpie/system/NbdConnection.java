@@ -1,5 +1,7 @@
 package io.kelpie.system;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.BufferedInputStream;
@@ -74,8 +76,9 @@ final class NbdConnection implements AutoCloseable {
     long awaitWritten() throws IOException {
         require(in.readInt() == REPLY_MAGIC, "magic of a reply");
         int error = in.readInt();
-        require(error == 0, "success, but error " + error);
-        return in.readLong();
+        long cookie = in.readLong();
+        assertThat(error).as("error of request %d", cookie).isZero();
+        return cookie;
     }
 
     /** Reads with nothing else in flight. */

@@ -9,8 +9,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /**
  * One formatted node for all tests of a class; each test uses VDIs of its own name. When a test
@@ -58,17 +59,17 @@ final class OneNode implements BeforeAllCallback, AfterTestExecutionCallback, Af
         return Objects.requireNonNull(directory, "the node is not started").resolve(name);
     }
 
+    /** Copies what a daemon in this directory printed and logged; it must have ended. */
     static void keepLogs(Path directory, Path target) throws IOException {
         Files.createDirectories(target);
-        try (Stream<Path> files = Files.walk(directory, 2)) {
-            for (Path log : files.filter(OneNode::isLog).toList()) {
-                Files.write(target.resolve(log.getFileName()), Files.readAllBytes(log));
+        for (Path log :
+                List.of(directory.resolve("sheep.out"), directory.resolve("store/sheep.log"))) {
+            if (Files.exists(log)) {
+                Files.copy(
+                        log,
+                        target.resolve(log.getFileName()),
+                        StandardCopyOption.REPLACE_EXISTING);
             }
         }
-    }
-
-    private static boolean isLog(Path file) {
-        String name = file.getFileName().toString();
-        return Files.isRegularFile(file) && (name.equals("sheep.log") || name.equals("sheep.out"));
     }
 }

@@ -43,7 +43,6 @@ final class SheepProcess implements AutoCloseable {
         this.directory = directory;
         this.port = port;
         this.nbdPort = nbdPort;
-        Files.createDirectories(mount());
         List<String> command = new ArrayList<>(List.of(SHEEP.toString(), store().toString(), "-f"));
         command.addAll(List.of("-b", "127.0.0.1", "-p", Integer.toString(port)));
         command.add("--nbd=127.0.0.1:" + nbdPort);
@@ -61,11 +60,16 @@ final class SheepProcess implements AutoCloseable {
 
     /** Starts on free ports and waits until every door is open. */
     static SheepProcess start(Path directory) {
+        try {
+            Files.createDirectories(directory.resolve("vdis"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         return start(directory, freePort(), freePort());
     }
 
-    /** Starts on the given ports and waits until every door is open. */
-    static SheepProcess start(Path directory, int port, int nbdPort) {
+    /** Starts where a daemon was before, perhaps on the dead mount that a killed one left. */
+    private static SheepProcess start(Path directory, int port, int nbdPort) {
         SheepProcess sheep;
         try {
             sheep = new SheepProcess(directory, port, nbdPort);
