@@ -71,7 +71,7 @@ final class CompletionLedger {
 
         @Override
         public void failed(ErrorCode error) {
-            end("failed", error.ordinal() + 1L);
+            end("failed", error.name().hashCode());
             receiver.onEnd(Ended.failed(error));
         }
 

@@ -1,18 +1,14 @@
 package io.kelpie.simulator;
 
-import io.kelpie.cluster.model.ObjectId;
-import io.kelpie.cluster.model.PgId;
-
 import org.jspecify.annotations.Nullable;
 
-import java.util.Comparator;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /** Objects and records of a disk at one instant. */
 final class DiskImage {
-    private final TreeMap<Key, StoredObject> objects = new TreeMap<>();
+    private final TreeMap<ObjectKey, StoredObject> objects = new TreeMap<>();
     private final TreeMap<String, byte[]> records = new TreeMap<>();
     private long usedBytes;
 
@@ -30,7 +26,7 @@ final class DiskImage {
     }
 
     @Nullable
-    StoredObject object(Key key) {
+    StoredObject object(ObjectKey key) {
         return objects.get(key);
     }
 
@@ -39,17 +35,17 @@ final class DiskImage {
     }
 
     /** All objects in key order. */
-    NavigableMap<Key, StoredObject> objects() {
+    NavigableMap<ObjectKey, StoredObject> objects() {
         return objects;
     }
 
     /** Room that the image would need after a change. */
     long usedBytesAfter(Change change) {
         long after = change.dropsEverything ? recordBytes() : usedBytes;
-        for (Map.Entry<Key, StoredObject> entry : change.puts.entrySet()) {
+        for (Map.Entry<ObjectKey, StoredObject> entry : change.puts.entrySet()) {
             after += entry.getValue().storedBytes() - sizeOf(change, entry.getKey());
         }
-        for (Key key : change.removes.keySet()) {
+        for (ObjectKey key : change.removes.keySet()) {
             after -= sizeOf(change, key);
         }
         for (Map.Entry<String, byte[]> entry : change.records.entrySet()) {
@@ -67,7 +63,7 @@ final class DiskImage {
         return bytes;
     }
 
-    private long sizeOf(Change change, Key key) {
+    private long sizeOf(Change change, ObjectKey key) {
         StoredObject old = change.dropsEverything ? null : objects.get(key);
         return old == null ? 0 : old.storedBytes();
     }
@@ -78,7 +74,7 @@ final class DiskImage {
             objects.clear();
         }
         objects.putAll(change.puts);
-        for (Key key : change.removes.keySet()) {
+        for (ObjectKey key : change.removes.keySet()) {
             objects.remove(key);
         }
         records.putAll(change.records);
@@ -86,14 +82,14 @@ final class DiskImage {
 
     /** What a batch does, resolved to whole states so that it can be applied to any image. */
     static final class Change {
-        private final TreeMap<Key, StoredObject> puts = new TreeMap<>();
-        private final TreeMap<Key, Boolean> removes = new TreeMap<>();
+        private final TreeMap<ObjectKey, StoredObject> puts = new TreeMap<>();
+        private final TreeMap<ObjectKey, Boolean> removes = new TreeMap<>();
         private final TreeMap<String, byte[]> records = new TreeMap<>();
         private boolean dropsEverything;
 
         /** The object as the batch sees it so far. */
         @Nullable
-        StoredObject object(DiskImage image, Key key) {
+        StoredObject object(DiskImage image, ObjectKey key) {
             if (removes.containsKey(key)) {
                 return null;
             }
@@ -101,12 +97,12 @@ final class DiskImage {
             return put != null || dropsEverything ? put : image.object(key);
         }
 
-        void put(Key key, StoredObject object) {
+        void put(ObjectKey key, StoredObject object) {
             removes.remove(key);
             puts.put(key, object);
         }
 
-        void remove(Key key) {
+        void remove(ObjectKey key) {
             puts.remove(key);
             removes.put(key, true);
         }
@@ -120,24 +116,8 @@ final class DiskImage {
         }
 
         /** The states that objects have after the change. */
-        NavigableMap<Key, StoredObject> puts() {
+        NavigableMap<ObjectKey, StoredObject> puts() {
             return puts;
-        }
-    }
-
-    /**
-     * Name of an object on disk: partition first, as the real store orders keys.
-     *
-     * @param pg its placement group
-     * @param object its id
-     */
-    record Key(PgId pg, ObjectId object) implements Comparable<Key> {
-        private static final Comparator<Key> ORDER =
-                Comparator.comparing(Key::pg).thenComparing(Key::object);
-
-        @Override
-        public int compareTo(Key other) {
-            return ORDER.compare(this, other);
         }
     }
 }

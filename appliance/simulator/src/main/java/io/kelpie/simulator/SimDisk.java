@@ -4,7 +4,6 @@ import io.kelpie.cluster.model.ObjectKind;
 import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.model.PgId;
 import io.kelpie.simulator.DiskImage.Change;
-import io.kelpie.simulator.DiskImage.Key;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -58,8 +57,8 @@ final class SimDisk {
     }
 
     private void checkVersions(Change change) {
-        for (Map.Entry<Key, StoredObject> entry : change.puts().entrySet()) {
-            Key key = entry.getKey();
+        for (Map.Entry<ObjectKey, StoredObject> entry : change.puts().entrySet()) {
+            ObjectKey key = entry.getKey();
             ObjectVersion version = entry.getValue().version();
             StoredObject old = cached.object(key);
             world.check(
@@ -117,7 +116,7 @@ final class SimDisk {
      */
     boolean rotOnePage() {
         List<StoredObject.Page> candidates = new ArrayList<>();
-        for (Map.Entry<Key, StoredObject> entry : cached.objects().entrySet()) {
+        for (Map.Entry<ObjectKey, StoredObject> entry : cached.objects().entrySet()) {
             StoredObject synced = durable.object(entry.getKey());
             if (entry.getKey().object().kind() == ObjectKind.DATA && synced != null) {
                 candidates.addAll(entry.getValue().pagesSharedWith(synced));

@@ -12,12 +12,12 @@ import io.kelpie.cluster.port.StoreBatch;
 import io.kelpie.cluster.port.StoreOperation;
 import io.kelpie.cluster.port.StoreRead;
 import io.kelpie.simulator.DiskImage.Change;
-import io.kelpie.simulator.DiskImage.Key;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -45,7 +45,7 @@ final class SimStore implements LocalStore {
     /** When the last operation on an object or record takes effect. */
     private final TreeMap<String, Long> effectTimes = new TreeMap<>();
     /** Older states of objects, kept for planted stale reads only. */
-    private final TreeMap<Key, StoredObject> olderStates = new TreeMap<>();
+    private final TreeMap<ObjectKey, StoredObject> olderStates = new TreeMap<>();
 
     private final List<SyncWaiter> syncWaiters = new ArrayList<>();
     private boolean syncing;
@@ -62,7 +62,7 @@ final class SimStore implements LocalStore {
 
     @Override
     public void write(StoreBatch batch, Completion<Outcome> completion) {
-        TreeSet<String> touched = new TreeSet<>();
+        Set<String> touched = new TreeSet<>();
         boolean dropsEverything = false;
         for (StoreOperation operation : batch.operations()) {
             dropsEverything |= operation instanceof StoreOperation.DropEverything;
@@ -113,12 +113,12 @@ final class SimStore implements LocalStore {
     private @Nullable ErrorCode resolve(StoreOperation operation, Change change) {
         if (operation instanceof StoreOperation.Create create) {
             change.put(
-                    new Key(create.pg(), create.object()),
+                    new ObjectKey(create.pg(), create.object()),
                     StoredObject.empty(create.sizeBytes(), create.version()));
         } else if (operation instanceof StoreOperation.Write write) {
             return resolveWrite(write, change);
         } else if (operation instanceof StoreOperation.Zero zero) {
-            Key key = new Key(zero.pg(), zero.object());
+            ObjectKey key = new ObjectKey(zero.pg(), zero.object());
             StoredObject object = change.object(disk.image(), key);
             if (object == null) {
                 return ErrorCode.NO_SUCH_OBJECT;
@@ -131,7 +131,7 @@ final class SimStore implements LocalStore {
             }
             change.put(key, zeroed);
         } else if (operation instanceof StoreOperation.Remove remove) {
-            Key key = new Key(remove.pg(), remove.object());
+            ObjectKey key = new ObjectKey(remove.pg(), remove.object());
             if (change.object(disk.image(), key) == null) {
                 return ErrorCode.NO_SUCH_OBJECT;
             }
@@ -145,7 +145,7 @@ final class SimStore implements LocalStore {
     }
 
     private @Nullable ErrorCode resolveWrite(StoreOperation.Write write, Change change) {
-        Key key = new Key(write.pg(), write.object());
+        ObjectKey key = new ObjectKey(write.pg(), write.object());
         StoredObject object = change.object(disk.image(), key);
         if (object == null) {
             return ErrorCode.NO_SUCH_OBJECT;
@@ -172,7 +172,7 @@ final class SimStore implements LocalStore {
         return null;
     }
 
-    private void checkInside(StoredObject object, long offset, long length, Key key) {
+    private void checkInside(StoredObject object, long offset, long length, ObjectKey key) {
         world.check(
                 offset >= 0 && length >= 0 && offset <= object.sizeBytes() - length,
                 "a change lies inside its object",
@@ -239,7 +239,7 @@ final class SimStore implements LocalStore {
 
     @Override
     public void read(StoreRead read, Completion<Payload> completion) {
-        Key key = new Key(read.pg(), read.object());
+        ObjectKey key = new ObjectKey(read.pg(), read.object());
         access(nameOf(key), "store read", completion, () -> {
             StoredObject object = objectToRead(key);
             if (object == null) {
@@ -253,7 +253,7 @@ final class SimStore implements LocalStore {
         });
     }
 
-    private @Nullable StoredObject objectToRead(Key key) {
+    private @Nullable StoredObject objectToRead(ObjectKey key) {
         StoredObject older = olderStates.get(key);
         if (older != null && isPlanted(Mutation.STALE_READS)) {
             return older;
@@ -263,7 +263,7 @@ final class SimStore implements LocalStore {
 
     @Override
     public void allocated(StoreRead read, Completion<List<DataRange>> completion) {
-        Key key = new Key(read.pg(), read.object());
+        ObjectKey key = new ObjectKey(read.pg(), read.object());
         access(nameOf(key), "store allocated", completion, () -> {
             StoredObject object = disk.image().object(key);
             if (object == null) {
@@ -306,8 +306,10 @@ final class SimStore implements LocalStore {
         world.check(max >= 1 && max <= MAX_LISTED, "a list asks for 1 to 65536 ids", max);
         access("list", "store list", completion, () -> {
             List<ObjectId> ids = new ArrayList<>();
-            for (Key key :
-                    disk.image().objects().tailMap(new Key(pg, from), true).keySet()) {
+            for (ObjectKey key : disk.image()
+                    .objects()
+                    .tailMap(new ObjectKey(pg, from), true)
+                    .keySet()) {
                 if (!key.pg().equals(pg) || ids.size() == max) {
                     break;
                 }
@@ -338,9 +340,7 @@ final class SimStore implements LocalStore {
             String what,
             Completion<T> completion,
             Supplier<Ended<Supplier<T>>> effect) {
-        TreeSet<String> touched = new TreeSet<>();
-        touched.add(name);
-        atDisk(reserve(touched), what, () -> {
+        atDisk(reserve(Set.of(name)), what, () -> {
             Ended<Supplier<T>> ended =
                     disk.isBroken() ? Ended.failed(ErrorCode.IO_ERROR) : effect.get();
             process.post(answerDelay(), what + " answered", () -> {
@@ -363,7 +363,7 @@ final class SimStore implements LocalStore {
     }
 
     /** When an operation on these names takes effect: after all earlier ones on them. */
-    private long reserve(TreeSet<String> names) {
+    private long reserve(Set<String> names) {
         long time = world.now() + latency(MIN_ACCESS_NANOS, MAX_ACCESS_NANOS);
         time = Math.max(time, barrierTime);
         for (String name : names) {
@@ -409,7 +409,7 @@ final class SimStore implements LocalStore {
 
     private static boolean touchesDataOnly(Change change) {
         boolean all = !change.puts().isEmpty();
-        for (Key key : change.puts().keySet()) {
+        for (ObjectKey key : change.puts().keySet()) {
             all &= key.object().kind() == ObjectKind.DATA;
         }
         return all;
@@ -419,7 +419,7 @@ final class SimStore implements LocalStore {
         if (disk.mutation() != Mutation.STALE_READS) {
             return;
         }
-        for (Key key : change.puts().keySet()) {
+        for (ObjectKey key : change.puts().keySet()) {
             StoredObject now = disk.image().object(key);
             if (now != null && key.object().kind() == ObjectKind.DATA && random.chance(0.3)) {
                 olderStates.put(key, now);
@@ -436,20 +436,20 @@ final class SimStore implements LocalStore {
 
     private static String nameOf(StoreOperation operation) {
         if (operation instanceof StoreOperation.Create create) {
-            return nameOf(new Key(create.pg(), create.object()));
+            return nameOf(new ObjectKey(create.pg(), create.object()));
         } else if (operation instanceof StoreOperation.Write write) {
-            return nameOf(new Key(write.pg(), write.object()));
+            return nameOf(new ObjectKey(write.pg(), write.object()));
         } else if (operation instanceof StoreOperation.Zero zero) {
-            return nameOf(new Key(zero.pg(), zero.object()));
+            return nameOf(new ObjectKey(zero.pg(), zero.object()));
         } else if (operation instanceof StoreOperation.Remove remove) {
-            return nameOf(new Key(remove.pg(), remove.object()));
+            return nameOf(new ObjectKey(remove.pg(), remove.object()));
         } else if (operation instanceof StoreOperation.PutRecord put) {
             return "record " + put.name();
         }
         return "everything";
     }
 
-    private static String nameOf(Key key) {
+    private static String nameOf(ObjectKey key) {
         return key.pg() + " " + key.object();
     }
 

@@ -313,7 +313,7 @@ final class Workload {
         if (orphansPossible) {
             return;
         }
-        for (DiskImage.Key key : node.disk().image().objects().keySet()) {
+        for (ObjectKey key : node.disk().image().objects().keySet()) {
             world.check(
                     key.object().kind() != ObjectKind.DATA
                             || key.object().vdiNumber() != vdi.number(),

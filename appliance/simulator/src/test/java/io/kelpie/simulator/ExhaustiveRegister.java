@@ -4,6 +4,8 @@ import io.kelpie.simulator.RegisterEvent.Kind;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -36,9 +38,9 @@ final class ExhaustiveRegister {
     private boolean explain(
             int position,
             List<Integer> log,
-            TreeSet<Integer> effective,
-            TreeMap<Integer, TreeSet<Integer>> covered,
-            TreeSet<Integer> acknowledged) {
+            Set<Integer> effective,
+            Map<Integer, Set<Integer>> covered,
+            Set<Integer> acknowledged) {
         if (position == events.size()) {
             return true;
         }
@@ -49,7 +51,7 @@ final class ExhaustiveRegister {
             if (effective.contains(pending.operation())) {
                 continue;
             }
-            TreeSet<Integer> more = new TreeSet<>(effective);
+            Set<Integer> more = new TreeSet<>(effective);
             more.add(pending.operation());
             if (pending.kind() == Kind.WRITE_START) {
                 List<Integer> longer = new ArrayList<>(log);
@@ -68,9 +70,9 @@ final class ExhaustiveRegister {
     private boolean happen(
             int position,
             List<Integer> log,
-            TreeSet<Integer> effective,
-            TreeMap<Integer, TreeSet<Integer>> covered,
-            TreeSet<Integer> acknowledged) {
+            Set<Integer> effective,
+            Map<Integer, Set<Integer>> covered,
+            Set<Integer> acknowledged) {
         RegisterEvent event = events.get(position);
         int operation = event.operation();
         switch (event.kind()) {
@@ -81,7 +83,7 @@ final class ExhaustiveRegister {
                     return false;
                 }
                 List<Integer> rest = log;
-                TreeSet<Integer> more = new TreeSet<>(acknowledged);
+                Set<Integer> more = new TreeSet<>(acknowledged);
                 if (start.kind() == Kind.WRITE_START && certain) {
                     more.add(operation);
                     int index = log.indexOf(operation);
@@ -90,14 +92,16 @@ final class ExhaustiveRegister {
                 return explain(position + 1, rest, effective, covered, more);
             }
             case FLUSH_START -> {
-                TreeMap<Integer, TreeSet<Integer>> more = new TreeMap<>(covered);
+                Map<Integer, Set<Integer>> more = new TreeMap<>(covered);
                 more.put(operation, new TreeSet<>(acknowledged));
                 return explain(position + 1, log, effective, more, acknowledged);
             }
             case FLUSH_END -> {
                 int last = 0;
                 for (int i = 1; i < log.size(); i++) {
-                    last = covered.get(operation).contains(log.get(i)) ? i : last;
+                    last = covered.getOrDefault(operation, new TreeSet<>()).contains(log.get(i))
+                            ? i
+                            : last;
                 }
                 List<Integer> rest = log.subList(last, log.size());
                 return explain(position + 1, rest, effective, covered, acknowledged);
