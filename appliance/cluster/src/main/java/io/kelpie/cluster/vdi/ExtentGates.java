@@ -29,6 +29,11 @@ final class ExtentGates {
         Gate gate = gates.get(index);
         Invariant.check(gate != null, "a gate that is left was entered", index);
         gate.give(exclusive);
+        if (gate.admitting) {
+            // A waiter left inside its action: the loop that let it in goes on with the next.
+            return;
+        }
+        gate.admitting = true;
         Waiter next = gate.waiting.peek();
         while (next != null && gate.admits(next.exclusive())) {
             gate.waiting.remove();
@@ -36,7 +41,8 @@ final class ExtentGates {
             next.action().run();
             next = gate.waiting.peek();
         }
-        if (gate.isFree() && gates.get(index) == gate) {
+        gate.admitting = false;
+        if (gate.isFree()) {
             gates.remove(index);
         }
     }
@@ -51,6 +57,8 @@ final class ExtentGates {
         private final ArrayDeque<Waiter> waiting = new ArrayDeque<>();
         private int shared;
         private boolean taken;
+        /** While waiters are let in, one after the other and never one inside another. */
+        private boolean admitting;
 
         boolean admits(boolean exclusive) {
             return !taken && (!exclusive || shared == 0);
