@@ -93,6 +93,10 @@ final class VdiHistory {
 
     /** From now on nothing is promised: the disk is being deleted. */
     void freeze() {
+        // What is under way may have been seen already.
+        for (Operation operation : new ArrayList<>(open)) {
+            endUncertain(operation);
+        }
         frozen = true;
     }
 
