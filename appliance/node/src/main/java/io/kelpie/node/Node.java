@@ -24,7 +24,7 @@ import io.kelpie.node.runtime.BufferPayloads;
 import io.kelpie.node.runtime.Closer;
 import io.kelpie.node.runtime.CoreCall;
 import io.kelpie.node.runtime.CoreLoop;
-import io.kelpie.node.runtime.NamedThreads;
+import io.kelpie.node.runtime.IoThreads;
 import io.kelpie.node.runtime.SecureEntropy;
 import io.kelpie.node.runtime.SystemClock;
 import io.kelpie.node.sheep.SheepNode;
@@ -37,8 +37,6 @@ import io.kelpie.store.StoreException;
 import io.kelpie.store.StoreListener;
 import io.kelpie.store.rocks.RocksObjectStore;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
 
 import java.io.IOException;
 import java.net.BindException;
@@ -56,9 +54,6 @@ import java.util.function.Consumer;
 public final class Node implements AutoCloseable {
     /** Name of the Unix socket of the Sheepdog protocol in the store directory. */
     static final String SOCKET_NAME = "sock";
-
-    /** More threads than this would only move the queue to the core. */
-    private static final int MAX_IO_THREADS = 4;
 
     private static final int STORE_THREADS = 4;
 
@@ -149,7 +144,7 @@ public final class Node implements AutoCloseable {
         closer.add("clean mark", () -> markClean(identity, store));
         watch.lap("node " + identity.node() + ", lifetime " + identity.incarnation());
 
-        MultiThreadIoEventLoopGroup group = openIoThreads();
+        IoThreads io = closer.add("io threads", IoThreads.start());
         CoreLoop loop = closer.add(
                 "core loop",
                 CoreLoop.start(new SystemClock(), CORE_QUEUE_BOUND, around.onBroken()));
@@ -162,11 +157,11 @@ public final class Node implements AutoCloseable {
         startEngine(engine, loop);
         watch.lap("cluster logic at map version " + engine.map().version());
 
-        openSheepDoor(group, loop, engine, localStore, self);
+        openSheepDoor(io, loop, engine, localStore, self);
         watch.lap("listening to Sheepdog clients on " + config.sheep().listenAddress());
         NodeConfig.NbdDoor nbd = config.nbd();
         if (nbd != null) {
-            openNbdDoor(nbd, group, loop, engine);
+            openNbdDoor(nbd, io, loop, engine);
             watch.lap("listening to NBD clients");
         }
         NodeConfig.FuseDoor fuse = config.fuse();
@@ -230,17 +225,6 @@ public final class Node implements AutoCloseable {
             }
         }
         return names;
-    }
-
-    private MultiThreadIoEventLoopGroup openIoThreads() {
-        int threads = Math.min(MAX_IO_THREADS, Runtime.getRuntime().availableProcessors());
-        MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(
-                threads, NamedThreads.numbered("kelpie-io"), NioIoHandler.newFactory());
-        closer.add("io threads", () -> {
-            // The doors are closed: nothing is left that a quiet period could wait for.
-            group.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS);
-        });
-        return group;
     }
 
     private SingleCoordinator openCoordinator(ObjectStore store, CoreLoop loop)
@@ -322,7 +306,7 @@ public final class Node implements AutoCloseable {
     }
 
     private void openSheepDoor(
-            MultiThreadIoEventLoopGroup group,
+            IoThreads io,
             CoreLoop loop,
             Engine engine,
             RocksLocalStore localStore,
@@ -334,7 +318,7 @@ public final class Node implements AutoCloseable {
         SheepServer server = closer.add(
                 "port " + config.sheep().endpoint().port(),
                 new SheepServer(
-                        group,
+                        io.group(),
                         loop,
                         engine,
                         localStore,
@@ -357,11 +341,7 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    private void openNbdDoor(
-            NodeConfig.NbdDoor door,
-            MultiThreadIoEventLoopGroup group,
-            CoreLoop loop,
-            Engine engine) {
+    private void openNbdDoor(NodeConfig.NbdDoor door, IoThreads io, CoreLoop loop, Engine engine) {
         NbdServerConfig.Builder nbd = NbdServerConfig.builder();
         if (door.address() != null) {
             nbd.tcp(door.address());
@@ -372,7 +352,9 @@ public final class Node implements AutoCloseable {
         closer.add(
                 "NBD server",
                 NbdServer.start(
-                        nbd.build(), new VolumeExports(engine, loop, door.defaultExport()), group));
+                        nbd.build(),
+                        new VolumeExports(engine, loop, door.defaultExport()),
+                        io.group()));
     }
 
     private void openFuseDoor(

@@ -123,9 +123,9 @@ public final class SheepMain {
 
     /** One line for the caller, as long as there is one, and one for the log. */
     private int refuse(StartException why) {
-        tracer.event(Tracer.Level.ERROR, why.getMessage());
+        tracer.event(Tracer.Level.ERROR, why.line());
         if (config.log().destination() == LogConfig.Destination.FILE) {
-            System.err.println(NodeLog.errorLine(why.getMessage()));
+            System.err.println(NodeLog.errorLine(why.line()));
         }
         return 1;
     }

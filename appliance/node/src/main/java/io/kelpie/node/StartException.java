@@ -4,6 +4,8 @@ package io.kelpie.node;
 public final class StartException extends Exception {
     private static final long serialVersionUID = 1;
 
+    private final String line;
+
     /**
      * Creates the exception.
      *
@@ -11,7 +13,8 @@ public final class StartException extends Exception {
      * @param cause what happened
      */
     public StartException(String what, Throwable cause) {
-        super(what.replace('\n', ' '), cause);
+        super(what, cause);
+        this.line = what.replace('\n', ' ');
     }
 
     /**
@@ -20,6 +23,16 @@ public final class StartException extends Exception {
      * @param what one line for people
      */
     public StartException(String what) {
-        super(what.replace('\n', ' '));
+        super(what);
+        this.line = what.replace('\n', ' ');
+    }
+
+    /**
+     * What people are told.
+     *
+     * @return one line
+     */
+    public String line() {
+        return line;
     }
 }

@@ -79,10 +79,13 @@ public final class VolumeExports implements ExportProvider {
             return;
         }
         String name = asked.isEmpty() ? defaultName() : asked;
-        VdiEntry entry = name == null ? null : WorkingVdis.named(engine, name);
+        if (name == null) {
+            reply.refused(ExportRefusal.UNKNOWN, "no export was named; " + choices());
+            return;
+        }
+        VdiEntry entry = WorkingVdis.named(engine, name);
         if (entry == null) {
-            String why = name == null ? "no export was named" : "there is no VDI '" + name + "'";
-            reply.refused(ExportRefusal.UNKNOWN, why + "; " + choices());
+            reply.refused(ExportRefusal.UNKNOWN, "there is no VDI '" + name + "'; " + choices());
             return;
         }
         engine.openVolume(entry.id(), new Completion<Volume>() {

@@ -3,9 +3,10 @@ package io.kelpie.node.runtime;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.port.Completion;
 
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
@@ -15,8 +16,7 @@ import java.util.function.Consumer;
  * @param <T> the result
  */
 public final class CoreCall<T> implements Completion<T> {
-    private final AtomicReference<Answer<T>> answer = new AtomicReference<>();
-    private final CountDownLatch answered = new CountDownLatch(1);
+    private final CompletableFuture<Answer<T>> answer = new CompletableFuture<>();
     private final Consumer<T> dispose;
 
     private CoreCall(Consumer<T> dispose) {
@@ -44,30 +44,29 @@ public final class CoreCall<T> implements Completion<T> {
 
     @Override
     public void done(T result) {
-        if (answer.compareAndSet(null, new Done<>(result))) {
-            answered.countDown();
-        } else {
+        if (!answer.complete(new Done<>(result))) {
             dispose.accept(result);
         }
     }
 
     @Override
     public void failed(ErrorCode error) {
-        if (answer.compareAndSet(null, new Failed<>(error))) {
-            answered.countDown();
-        }
+        answer.complete(new Failed<>(error));
     }
 
     private Answer<T> awaitAnswer(long timeoutNanos) {
         try {
-            if (!answered.await(timeoutNanos, TimeUnit.NANOSECONDS)) {
-                answer.compareAndSet(null, new TimedOut<>());
-            }
+            return answer.get(timeoutNanos, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            answer.compareAndSet(null, new TimedOut<>());
+            answer.complete(new TimedOut<>());
+        } catch (TimeoutException e) {
+            answer.complete(new TimedOut<>());
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("an answer is never an exception", e);
         }
-        return answer.get();
+        // The core may have been faster than the line above.
+        return answer.join();
     }
 
     /**

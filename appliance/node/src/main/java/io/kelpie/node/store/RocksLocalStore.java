@@ -279,12 +279,12 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
     }
 
     private void trace(StoreException failure) {
-        switch (failure.kind()) {
-            case IO, CORRUPTION, LOCKED, UNUSABLE ->
-                tracer.event(Tracer.Level.ERROR, failure.getMessage());
-            case NO_SPACE, EXISTS -> tracer.event(Tracer.Level.WARN, failure.getMessage());
-            case NOT_FOUND, CLOSED -> tracer.event(Tracer.Level.DEBUG, failure.getMessage());
-        }
+        Tracer.Level level = switch (failure.kind()) {
+            case IO, CORRUPTION, LOCKED, UNUSABLE -> Tracer.Level.ERROR;
+            case NO_SPACE, EXISTS -> Tracer.Level.WARN;
+            case NOT_FOUND, CLOSED -> Tracer.Level.DEBUG;
+        };
+        tracer.event(level, "the store: " + failure.getMessage());
     }
 
     private <T> void finish(Completion<T> completion, T result) {

@@ -8,6 +8,7 @@ import io.kelpie.cluster.engine.EngineConfig;
 import io.kelpie.cluster.model.ClusterSettings;
 import io.kelpie.cluster.model.Endpoint;
 import io.kelpie.cluster.model.NodeId;
+import io.kelpie.cluster.port.LocalStore;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Ports;
 import io.kelpie.cluster.port.Tracer;
@@ -42,6 +43,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -214,8 +216,8 @@ class ExportsTest {
 
     @Test
     void anEndedCoreIsTimedOutOrRefusedButNeverWaitedForForEver() {
-        VolumeDirectory hasty =
-                new VolumeDirectory(engine, loop, ALLOCATOR, () -> null, Duration.ofNanos(1));
+        VolumeDirectory hasty = new VolumeDirectory(
+                engine, loop, ALLOCATOR, () -> new LocalStore.Space(1, 1), Duration.ofNanos(1));
         CompletableFuture<Boolean> gate = new CompletableFuture<>();
         loop.post(gate::join);
 
@@ -240,7 +242,7 @@ class ExportsTest {
 
     private record Opened(ExportInfo info, BlockDevice device) {}
 
-    private Opened opened(String name, String defaultExport) throws Exception {
+    private Opened opened(String name, @Nullable String defaultExport) throws Exception {
         CompletableFuture<Opened> opened = new CompletableFuture<>();
         open(name, defaultExport, opened, new CompletableFuture<>());
         return opened.get(30, TimeUnit.SECONDS);
@@ -254,7 +256,7 @@ class ExportsTest {
 
     private void open(
             String name,
-            String defaultExport,
+            @Nullable String defaultExport,
             CompletableFuture<Opened> opened,
             CompletableFuture<String> refused) {
         ExportRequest request = new ExportRequest(

@@ -27,6 +27,7 @@ import io.kelpie.store.rocks.RocksObjectStore;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -271,7 +272,7 @@ class RocksLocalStoreTest {
         return Answers.result(loop, completion -> store.list(PG, new ObjectId(0), 100, completion));
     }
 
-    private byte[] record(String name) {
+    private byte @Nullable [] record(String name) {
         return Answers.<RecordValue>result(loop, completion -> store.readRecord(name, completion))
                 .value();
     }
