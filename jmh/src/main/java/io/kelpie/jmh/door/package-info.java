@@ -1,0 +1,9 @@
+/**
+ * The doors of one node measured end to end, beside programs that serve a plain file on the same
+ * disk: nbdkit, qemu-nbd, nbdfuse. Run by {@code jmh/doors}, never by the build. Starts the
+ * programs as users do and knows nothing of what is inside them.
+ */
+@NullMarked
+package io.kelpie.jmh.door;
+
+import org.jspecify.annotations.NullMarked;
