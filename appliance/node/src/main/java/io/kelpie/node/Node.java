@@ -359,10 +359,7 @@ public final class Node implements AutoCloseable {
 
     private void openFuseDoor(
             NodeConfig.FuseDoor door, CoreLoop loop, Engine engine, RocksLocalStore localStore) {
-        // Without steps: a disk cannot shrink again, so what was grown ahead would stay.
-        FuseConfig fuse = FuseConfig.at(door.mountPoint())
-                .withAllowOther(door.allowOther())
-                .withGrowthStepBytes(0);
+        FuseConfig fuse = FuseConfig.at(door.mountPoint()).withAllowOther(door.allowOther());
         closer.add(
                 "FUSE mount",
                 FuseMount.mount(

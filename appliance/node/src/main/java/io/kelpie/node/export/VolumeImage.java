@@ -96,18 +96,21 @@ final class VolumeImage implements ImageFile {
     @Override
     public void truncate(long sizeBytes) {
         long now = freshSize();
-        if (sizeBytes < now) {
-            throw new FuseException(
-                    FuseError.EPERM,
-                    "VDI " + name() + " cannot shrink from " + now + " to " + sizeBytes + " bytes");
+        if (sizeBytes == now) {
+            return;
         }
-        if (sizeBytes > now) {
-            core.<Outcome>await(
-                    "resize of " + name() + " to " + sizeBytes + " bytes",
-                    completion -> volume.resize(sizeBytes, completion));
-            freshSize();
-            onChange.run();
+        String what = "resize of " + name() + " from " + now + " to " + sizeBytes + " bytes";
+        try {
+            core.<Outcome>await(what, completion -> volume.resize(sizeBytes, completion));
+        } catch (FuseException e) {
+            // The core gives back a tail that was grown ahead; a disk does not lose data this way.
+            if (sizeBytes < now && e.error() == FuseError.EINVAL) {
+                throw new FuseException(FuseError.EPERM, what + " would cut off data", e);
+            }
+            throw e;
         }
+        freshSize();
+        onChange.run();
     }
 
     @Override

@@ -180,6 +180,10 @@ class ExportsTest {
             file.truncate(5 * MIB);
             file.write(0, ByteBuffer.wrap(new byte[] {1}));
             assertThat(file.sizeBytes()).isEqualTo(5 * MIB);
+            file.truncate(64 * MIB);
+            file.truncate(5 * MIB);
+            assertThat(file.sizeBytes()).isEqualTo(5 * MIB);
+            file.write(4 * MIB, ByteBuffer.allocateDirect(1));
             assertThatThrownBy(() -> file.truncate(1))
                     .isInstanceOfSatisfying(
                             FuseException.class,

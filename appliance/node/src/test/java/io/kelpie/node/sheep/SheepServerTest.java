@@ -19,6 +19,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 
 /** What the Sheepdog port answers to requests that are early, wrong, hostile or many. */
@@ -273,13 +274,17 @@ class SheepServerTest {
     private SheepResult call(SheepOpcode opcode, int flags, byte[] payload) throws IOException {
         int version = opcode.number() < 0x80 ? 2 : 0x0A;
         Reply reply = client.call(header(version, opcode.number(), flags, payload.length), payload);
-        return SheepResult.of(reply.result());
+        return result(reply.result());
     }
 
     private SheepResult write(SheepOpcode opcode, long object, long offset, byte[] payload)
             throws IOException {
         ByteBuffer header = object(opcode, WRITE, object, offset, payload.length);
-        return SheepResult.of(client.call(header.array(), payload).result());
+        return result(client.call(header.array(), payload).result());
+    }
+
+    private static SheepResult result(int number) {
+        return Objects.requireNonNull(SheepResult.of(number), () -> "unknown result " + number);
     }
 
     private Reply read(long object, long offset, int length) throws IOException {

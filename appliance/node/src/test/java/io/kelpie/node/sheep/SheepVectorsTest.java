@@ -26,6 +26,7 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -101,7 +102,8 @@ class SheepVectorsTest {
             if (message.get("dir").asText().equals("req")) {
                 requests.put(key, message);
             } else {
-                exchange(scenario, client, requests.remove(key), message);
+                JsonNode request = Objects.requireNonNull(requests.remove(key), key);
+                exchange(scenario, client, request, message);
             }
         }
     }
