@@ -11,38 +11,60 @@ import java.util.List;
 
 /**
  * A Sheepdog client's write to an inode: passes the gates of the extents whose entries it changes,
- * writes, then removes the objects that lost their entry. Core loop only.
+ * writes, then removes the objects that lost their entry, a few at a time. Core loop only.
  */
 final class ClientInodeWrite implements Completion<Outcome> {
+    /** Enough to keep the store busy without filling its queues. */
+    private static final int PARALLEL = 16;
+
     private final Inode inode;
     private final InodeChange change;
     private final Completion<Outcome> whole;
-    private final List<Integer> gated = new ArrayList<>();
+    private final List<Integer> gated;
     private final List<Integer> released = new ArrayList<>();
-    private int nextGate;
+    private int requested;
+    private int entered;
+    private int nextReleased;
     private int removing;
+    private boolean advancing;
 
     ClientInodeWrite(
             Inode inode, long offset, Payload payload, boolean durable, Completion<Outcome> whole) {
         this.inode = inode;
         this.whole = whole;
-        this.change = InodeChange.ofBytes(offset, payload, durable, this);
+        this.change = InodeChange.ofBytes(inode.id(), inode::owner, offset, payload, durable, this);
+        this.gated = List.copyOf(change.entries().keySet());
     }
 
     void start() {
-        change.entries().forEach((extent, owner) -> {
-            if (inode.owner(extent) != owner) {
-                gated.add(extent);
-            }
-        });
-        enterNext();
+        ErrorCode refusal = inode.refusalOf(change);
+        if (refusal == null) {
+            enterGates();
+        } else {
+            change.finish();
+            whole.failed(refusal);
+        }
     }
 
-    private void enterNext() {
-        if (nextGate < gated.size()) {
-            inode.enter(gated.get(nextGate++), true, this::enterNext);
+    /** One gate after the other, in a loop: gates that are open let this pass at once. */
+    private void enterGates() {
+        if (advancing) {
             return;
         }
+        advancing = true;
+        while (requested == entered && requested < gated.size()) {
+            inode.enter(gated.get(requested++), true, () -> {
+                entered++;
+                enterGates();
+            });
+        }
+        advancing = false;
+        if (entered == gated.size()) {
+            onEntered();
+        }
+    }
+
+    private void onEntered() {
         for (int extent : gated) {
             Integer owner = change.entries().get(extent);
             Invariant.check(owner != null, "a gated extent has a new entry", extent);
@@ -55,25 +77,7 @@ final class ClientInodeWrite implements Completion<Outcome> {
 
     @Override
     public void done(Outcome result) {
-        removing = released.size();
-        if (removing == 0) {
-            finish();
-        }
-        for (int extent : released) {
-            inode.removeObject(extent, new Completion<>() {
-                @Override
-                public void done(Outcome outcome) {
-                    onRemoved();
-                }
-
-                @Override
-                public void failed(ErrorCode error) {
-                    // The entry is gone, so nobody reads the object; it takes room until the VDI
-                    // goes.
-                    onRemoved();
-                }
-            });
-        }
+        removeObjects();
     }
 
     @Override
@@ -82,15 +86,37 @@ final class ClientInodeWrite implements Completion<Outcome> {
         whole.failed(error);
     }
 
-    private void onRemoved() {
-        removing--;
+    private void removeObjects() {
+        if (advancing) {
+            return;
+        }
+        advancing = true;
+        while (removing < PARALLEL && nextReleased < released.size()) {
+            removing++;
+            inode.removeObject(released.get(nextReleased++), new Removal());
+        }
+        advancing = false;
         if (removing == 0) {
-            finish();
+            gated.forEach(extent -> inode.leave(extent, true));
+            whole.done(Outcome.DONE);
         }
     }
 
-    private void finish() {
-        gated.forEach(extent -> inode.leave(extent, true));
-        whole.done(Outcome.DONE);
+    /**
+     * Goes on also after a failure: the entry is gone, so nobody reads the object; it takes room
+     * until the VDI goes.
+     */
+    private final class Removal implements Completion<Outcome> {
+        @Override
+        public void done(Outcome result) {
+            removing--;
+            removeObjects();
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            removing--;
+            removeObjects();
+        }
     }
 }

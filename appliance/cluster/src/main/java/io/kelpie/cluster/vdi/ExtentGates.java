@@ -51,6 +51,12 @@ final class ExtentGates {
         return gates.isEmpty();
     }
 
+    /** First extent from the given one on whose gate somebody holds or waits for, or -1. */
+    int firstInUse(int from) {
+        Integer found = gates.ceilingKey(from);
+        return found == null ? -1 : found;
+    }
+
     private record Waiter(boolean exclusive, Runnable action) {}
 
     private static final class Gate {

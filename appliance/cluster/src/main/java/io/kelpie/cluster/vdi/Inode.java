@@ -3,6 +3,7 @@ package io.kelpie.cluster.vdi;
 import io.kelpie.cluster.event.EventLog;
 import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.Extent;
 import io.kelpie.cluster.model.Invariant;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.VdiId;
@@ -12,8 +13,8 @@ import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.PayloadAllocator;
 import io.kelpie.cluster.replication.ObjectChange;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,6 +48,7 @@ public final class Inode {
 
     private final ArrayDeque<InodeChange> queue = new ArrayDeque<>();
     private boolean writing;
+    private boolean starting;
     private long sizeBytes;
     private int[] index;
     private int owned;
@@ -214,23 +216,44 @@ public final class Inode {
      *     too large, or smaller than now and would cut off objects
      */
     public void resize(long newSizeBytes, Completion<Outcome> completion) {
-        if (newSizeBytes < 0
-                || newSizeBytes > InodeLayout.maxSizeBytes(blockSizeShift)
-                || (newSizeBytes < sizeBytes && hasObjectsBeyond(newSizeBytes))) {
+        if (newSizeBytes < 0 || newSizeBytes > InodeLayout.maxSizeBytes(blockSizeShift)) {
             completion.failed(ErrorCode.OUT_OF_RANGE);
         } else {
             enqueue(InodeChange.ofSize(newSizeBytes, payloads, completion));
         }
     }
 
-    private boolean hasObjectsBeyond(long bytes) {
-        int first = InodeLayout.objectCount(bytes, blockSizeShift);
-        for (int extent = first; extent < index.length; extent++) {
-            if (index[extent] != 0) {
-                return true;
-            }
-        }
-        return unindexed.ceiling(first) != null;
+    /**
+     * Whether no object lies behind a size, and nobody is about to make one there.
+     *
+     * @param bytes a size
+     * @return true if the disk could have that size without losing an object
+     */
+    public boolean canCutTo(long bytes) {
+        return nextInUse(InodeLayout.objectCount(bytes, blockSizeShift)) < 0;
+    }
+
+    /**
+     * Whether a range has all of an extent that lies inside the disk.
+     *
+     * @param extent the range
+     * @return true if nothing else of the extent can be read
+     */
+    public boolean isWhole(Extent extent) {
+        return extent.offset() == 0
+                && (extent.length() == objectBytes()
+                        || extent.length() >= bytesBehind(extent.index(), 0));
+    }
+
+    /**
+     * How much of the disk lies behind a position.
+     *
+     * @param extent position of an extent
+     * @param offset first byte inside it
+     * @return bytes to the end of the disk, negative behind it
+     */
+    public long bytesBehind(int extent, long offset) {
+        return sizeBytes - ((long) extent << blockSizeShift) - offset;
     }
 
     /**
@@ -242,12 +265,25 @@ public final class Inode {
      * @param offset first byte
      * @param payload the bytes; ownership passes here
      * @param durable whether to sync
-     * @param completion gets DONE
+     * @param completion gets DONE; OUT_OF_RANGE for a size that cannot be, INVALID_ARGUMENT for an
+     *     entry that is no VDI id
      */
     public void write(
             long offset, Payload payload, boolean durable, Completion<Outcome> completion) {
-        Payload current = withoutStaleFields(offset, payload);
-        new ClientInodeWrite(this, offset, current, durable, completion).start();
+        new ClientInodeWrite(this, offset, payload, durable, completion).start();
+    }
+
+    @Nullable
+    ErrorCode refusalOf(InodeChange change) {
+        if (change.newSizeBytes() > InodeLayout.maxSizeBytes(blockSizeShift)) {
+            return ErrorCode.OUT_OF_RANGE;
+        }
+        for (int owner : change.entries().values()) {
+            if (owner != 0 && !InodeLayout.isVdiNumber(owner)) {
+                return ErrorCode.INVALID_ARGUMENT;
+            }
+        }
+        return null;
     }
 
     void enqueue(InodeChange change) {
@@ -259,43 +295,23 @@ public final class Inode {
         gateway.write(ObjectChange.remove(ObjectId.data(id, extent)), completion);
     }
 
-    private Payload withoutStaleFields(long offset, Payload payload) {
-        ByteBuffer view = payload.view();
-        long end = offset + view.remaining();
-        boolean stale = false;
-        ByteBuffer patched = ByteBuffer.allocate(0);
-        if (offset <= InodeLayout.SIZE && end >= InodeLayout.SIZE + Long.BYTES) {
-            int at = (int) (InodeLayout.SIZE - offset);
-            if (view.getLong(at) < sizeBytes) {
-                patched = copy(view);
-                patched.putLong(at, sizeBytes);
-                stale = true;
-            }
-        }
-        InodeIndexPatch indexPatch = InodeIndexPatch.of(this, offset, view);
-        if (indexPatch.isNeeded()) {
-            patched = stale ? patched : copy(view);
-            indexPatch.applyTo(patched);
-            stale = true;
-        }
-        if (!stale) {
-            return payload;
-        }
-        payload.release();
-        return payloads.copyOf(patched);
-    }
-
-    private static ByteBuffer copy(ByteBuffer bytes) {
-        ByteBuffer copy = ByteBuffer.allocate(bytes.remaining()).order(ByteOrder.LITTLE_ENDIAN);
-        return copy.put(bytes.duplicate()).flip();
-    }
-
+    /** Iterative: changes that fail at once must not nest one inside the other. */
     private void writeNext() {
-        InodeChange change = queue.poll();
-        if (writing || change == null) {
-            if (change != null) {
-                queue.addFirst(change);
-            }
+        if (starting) {
+            return;
+        }
+        starting = true;
+        while (!writing && !queue.isEmpty()) {
+            startWrite(queue.remove());
+        }
+        starting = false;
+    }
+
+    private void startWrite(InodeChange change) {
+        boolean cuts = change.cuts(sizeBytes);
+        if (deleted || (cuts && !canCutTo(change.newSizeBytes()))) {
+            ErrorCode refusal = deleted ? ErrorCode.NO_SUCH_VDI : ErrorCode.OUT_OF_RANGE;
+            change.finish().forEach(each -> each.failed(refusal));
             return;
         }
         while (change.isIndexOnly()
@@ -303,21 +319,27 @@ public final class Inode {
                 && nextIsIndexOnly()) {
             change.merge(queue.remove());
         }
+        change.refresh(sizeBytes, this::owner, payloads);
         writing = true;
-        InodeChange running = change;
-        List<ObjectChange.Piece> pieces = running.pieces(payloads);
+        long sizeBefore = sizeBytes;
+        if (cuts) {
+            // From now on nobody begins to write behind the new end.
+            sizeBytes = change.newSizeBytes();
+        }
+        List<ObjectChange.Piece> pieces = change.pieces(payloads);
         gateway.write(
-                ObjectChange.write(ObjectId.inode(id), pieces, running.isDurable()),
+                ObjectChange.write(ObjectId.inode(id), pieces, change.isDurable()),
                 new Completion<>() {
                     @Override
                     public void done(Outcome result) {
-                        onWritten(running);
+                        onWritten(change);
                     }
 
                     @Override
                     public void failed(ErrorCode error) {
                         writing = false;
-                        running.finish().forEach(each -> each.failed(error));
+                        sizeBytes = sizeBefore;
+                        change.finish().forEach(each -> each.failed(error));
                         writeNext();
                     }
                 });
@@ -384,9 +406,30 @@ public final class Inode {
         }
     }
 
-    /** Number of extents the index in memory covers. */
-    int extentCount() {
-        return index.length;
+    /**
+     * First extent from the given one on that has an entry or an object of a client, or that
+     * somebody works on; -1 if there is none.
+     */
+    int nextInUse(int from) {
+        int entry = from;
+        while (entry < index.length && index[entry] == 0) {
+            entry++;
+        }
+        Integer client = unindexed.ceiling(from);
+        int gate = gates.firstInUse(from);
+        int first = entry < index.length ? entry : Integer.MAX_VALUE;
+        first = client == null ? first : Math.min(first, client);
+        first = gate < 0 ? first : Math.min(first, gate);
+        return first == Integer.MAX_VALUE ? -1 : first;
+    }
+
+    /**
+     * Notes that a client removed an object that it had not entered in the index.
+     *
+     * @param extent its position
+     */
+    public void onRemovedByClient(int extent) {
+        unindexed.remove(extent);
     }
 
     void onDeleting() {

@@ -1,6 +1,7 @@
 package io.kelpie.cluster.vdi;
 
 import io.kelpie.cluster.model.Invariant;
+import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntUnaryOperator;
 
 /**
  * What one write to an inode changes. Owns the payloads of its pieces; {@link #finish} releases
@@ -24,6 +26,9 @@ final class InodeChange {
     private final List<Completion<Outcome>> completions = new ArrayList<>();
     private boolean durable;
     private boolean indexOnly = true;
+    /** A client's header write, whose size comes from a copy of the inode that may be old. */
+    private boolean keepsSize;
+
     private long newSizeBytes = -1;
 
     /** Sets one entry of the data index. */
@@ -51,18 +56,37 @@ final class InodeChange {
     }
 
     /**
-     * A client's own write: the payload, whose ownership passes here, and the entries it covers.
+     * A client's own write: the payload, whose ownership passes here, and the entries it changes.
+     * QEMU writes the stretch from its first to its last new entry out of its own copy of the
+     * index, and what another door allocated in between is zero there. So in a write that sets
+     * entries, a zero does not clear what this VDI owns; a write of zeros only is a discard.
      */
     static InodeChange ofBytes(
-            long offset, Payload payload, boolean durable, Completion<Outcome> completion) {
+            VdiId self,
+            IntUnaryOperator owners,
+            long offset,
+            Payload payload,
+            boolean durable,
+            Completion<Outcome> completion) {
         InodeChange change = new InodeChange();
         ByteBuffer bytes = payload.view();
         long end = offset + bytes.remaining();
+        boolean sets = false;
+        for (int i = firstEntry(offset); i <= lastEntry(end) && !sets; i++) {
+            sets = bytes.getInt((int) (InodeLayout.entryOffset(i) - offset)) != 0;
+        }
         for (int i = firstEntry(offset); i <= lastEntry(end); i++) {
-            change.entries.put(i, bytes.getInt((int) (InodeLayout.entryOffset(i) - offset)));
+            int next = bytes.getInt((int) (InodeLayout.entryOffset(i) - offset));
+            int owner = owners.applyAsInt(i);
+            boolean stale = sets && next == 0 && owner == self.value();
+            if (next != owner && !stale) {
+                change.entries.put(i, next);
+            }
         }
         if (offset <= InodeLayout.SIZE && end >= InodeLayout.SIZE + Long.BYTES) {
-            change.newSizeBytes = bytes.getLong((int) (InodeLayout.SIZE - offset));
+            long size = bytes.getLong((int) (InodeLayout.SIZE - offset));
+            // The number is unsigned on the wire.
+            change.newSizeBytes = size < 0 ? Long.MAX_VALUE : size;
         }
         if (bytes.remaining() > 0) {
             change.pieces.add(Piece.of(offset, payload));
@@ -70,9 +94,50 @@ final class InodeChange {
             payload.release();
         }
         change.indexOnly = false;
+        change.keepsSize = true;
         change.durable = durable;
         change.completions.add(completion);
         return change;
+    }
+
+    /**
+     * Brings a client's bytes up to date right before they are written: entries that the client did
+     * not mean to change get their present owner, and the disk does not shrink, whatever was
+     * changed while the write waited.
+     */
+    void refresh(long sizeBytes, IntUnaryOperator owners, PayloadAllocator payloads) {
+        if (!keepsSize || pieces.isEmpty()) {
+            return;
+        }
+        Piece piece = pieces.get(0);
+        Payload payload = piece.payload();
+        Invariant.check(payload != null, "a client's write has bytes", piece);
+        ByteBuffer bytes = payload.view();
+        ByteBuffer patched = null;
+        if (newSizeBytes >= 0 && newSizeBytes < sizeBytes) {
+            newSizeBytes = sizeBytes;
+            patched = copy(bytes);
+            patched.putLong((int) (InodeLayout.SIZE - piece.offset()), sizeBytes);
+        }
+        for (int i = firstEntry(piece.offset());
+                i <= lastEntry(piece.offset() + piece.length());
+                i++) {
+            int at = (int) (InodeLayout.entryOffset(i) - piece.offset());
+            int owner = owners.applyAsInt(i);
+            if (bytes.getInt(at) != owner && !entries.containsKey(i)) {
+                patched = patched == null ? copy(bytes) : patched;
+                patched.putInt(at, owner);
+            }
+        }
+        if (patched != null) {
+            payload.release();
+            pieces.set(0, Piece.of(piece.offset(), payloads.copyOf(patched)));
+        }
+    }
+
+    private static ByteBuffer copy(ByteBuffer bytes) {
+        ByteBuffer copy = ByteBuffer.allocate(bytes.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+        return copy.put(bytes.duplicate()).flip();
     }
 
     /** First entry that begins at or after an offset of the inode. */
@@ -110,6 +175,11 @@ final class InodeChange {
 
     Map<Integer, Integer> entries() {
         return entries;
+    }
+
+    /** Whether the change makes the disk smaller on purpose. */
+    boolean cuts(long sizeBytes) {
+        return !keepsSize && newSizeBytes >= 0 && newSizeBytes < sizeBytes;
     }
 
     /** The new size, or -1 if the change leaves it. */

@@ -134,7 +134,7 @@ public final class InodeLayout {
         return FixedText.read(bytes, 0, TEXT_BYTES);
     }
 
-    static boolean isKnownVdi(int number) {
+    static boolean isVdiNumber(int number) {
         return number > 0 && number <= VdiId.MAX;
     }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Removes the data objects that a VDI owns, a few at a time, each behind its gate so that writes in
- * flight end first. Core loop only.
+ * flight end first, also those that are about to make an object. Core loop only.
  */
 final class PurgeOperation {
     /** Enough to keep the store busy without filling its queues. */
@@ -36,12 +36,15 @@ final class PurgeOperation {
             return;
         }
         advancing = true;
-        while (running < PARALLEL && failure == null && nextExtent < inode.extentCount()) {
-            int extent = nextExtent++;
-            if (inode.owns(extent) || inode.isUnindexed(extent)) {
+        int extent = inode.nextInUse(nextExtent);
+        while (running < PARALLEL && failure == null && extent >= 0) {
+            nextExtent = extent + 1;
+            if (inode.owner(extent) == 0 || inode.owns(extent)) {
+                int own = extent;
                 running++;
-                inode.enter(extent, true, () -> remove(extent));
+                inode.enter(own, true, () -> remove(own));
             }
+            extent = inode.nextInUse(nextExtent);
         }
         advancing = false;
         if (running == 0) {
@@ -63,7 +66,7 @@ final class PurgeOperation {
 
             @Override
             public void failed(ErrorCode error) {
-                // An earlier life may have removed it already.
+                // An earlier life removed it already, or a write in flight did not make it.
                 onRemoved(extent, error == ErrorCode.NO_SUCH_OBJECT ? null : error);
             }
         });

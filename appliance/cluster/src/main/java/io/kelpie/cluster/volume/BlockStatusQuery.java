@@ -16,6 +16,9 @@ import java.util.List;
  * only.
  */
 final class BlockStatusQuery {
+    /** The most that the store is asked for at once. */
+    private static final long MAX_QUERY_BYTES = 1 << 30;
+
     private final Inode inode;
     private final Gateway gateway;
     private final long end;
@@ -44,7 +47,8 @@ final class BlockStatusQuery {
             long objectBytes = inode.objectBytes();
             int index = (int) (next / objectBytes);
             long inObject = next % objectBytes;
-            int length = (int) Math.min(objectBytes - inObject, end - next);
+            int length =
+                    (int) Math.min(MAX_QUERY_BYTES, Math.min(objectBytes - inObject, end - next));
             int owner = inode.owner(index);
             if (owner != 0) {
                 ask(ObjectId.data(new VdiId(owner), index), inObject, length);

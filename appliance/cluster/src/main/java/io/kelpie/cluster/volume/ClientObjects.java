@@ -2,6 +2,7 @@ package io.kelpie.cluster.volume;
 
 import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.Extent;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectKind;
 import io.kelpie.cluster.port.Completion;
@@ -94,12 +95,38 @@ public final class ClientObjects {
                     owning,
                     inode -> writeData(inode, object, offset, payload, durable, owning));
         } else {
-            gateway.write(ObjectChange.write(object, pieces(offset, payload), durable), owning);
+            writePieces(object, offset, payload, durable, owning);
         }
     }
 
+    /** A write of nothing has no pieces, so only a read tells whether the object exists. */
+    private void writePieces(
+            ObjectId object,
+            long offset,
+            Payload payload,
+            boolean durable,
+            Completion<Outcome> completion) {
+        if (payload.length() > 0) {
+            gateway.write(ObjectChange.write(object, pieces(offset, payload), durable), completion);
+            return;
+        }
+        gateway.read(object, 0, 0, new Completion<>() {
+            @Override
+            public void done(Payload nothing) {
+                nothing.release();
+                completion.done(Outcome.DONE);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                completion.failed(error);
+            }
+        });
+    }
+
     /**
-     * Creates an object, replacing one of that id unless the data index shows it as owned.
+     * Creates an object, replacing one of that id unless the data index shows it as owned or it is
+     * the inode of a VDI in use: those are written.
      *
      * @param object the object
      * @param source id of the object to copy first, or 0
@@ -126,7 +153,12 @@ public final class ClientObjects {
             return;
         }
         if (object.kind() == ObjectKind.INODE && isInUse(object)) {
-            inodes.forget(object.vdi());
+            // As with an owned data object: what other doors keep in it must not be lost.
+            withInode(
+                    object,
+                    owning,
+                    inode -> inode.write(offset, payload.retain(), durable, owning));
+            return;
         }
         createAnew(creation, owning);
     }
@@ -138,7 +170,21 @@ public final class ClientObjects {
      * @param completion gets DONE; NO_SUCH_OBJECT
      */
     public void remove(ObjectId object, Completion<Outcome> completion) {
-        gateway.write(ObjectChange.remove(object), completion);
+        if (object.kind() == ObjectKind.DATA && isInUse(object)) {
+            withInode(object, completion, inode -> removeData(inode, object, completion));
+        } else {
+            gateway.write(ObjectChange.remove(object), completion);
+        }
+    }
+
+    private void removeData(Inode inode, ObjectId object, Completion<Outcome> completion) {
+        int index = object.index();
+        Completion<Outcome> gated = new Gated(inode, index, true, completion);
+        inode.enter(
+                index,
+                true,
+                () -> gateway.write(
+                        ObjectChange.remove(object), new Forgotten(inode, index, gated)));
     }
 
     /**
@@ -155,7 +201,12 @@ public final class ClientObjects {
             withInode(
                     object,
                     completion,
-                    inode -> new ExtentDiscard(inode, gateway, object.index(), completion).start());
+                    inode -> new ExtentDiscard(
+                                    inode,
+                                    gateway,
+                                    new Extent(object.index(), 0, inode.objectBytes()),
+                                    completion)
+                            .start());
         }
     }
 
@@ -217,9 +268,8 @@ public final class ClientObjects {
         inode.enter(
                 index,
                 false,
-                () -> gateway.write(
-                        ObjectChange.write(object, pieces(offset, payload), durable),
-                        new Gated(inode, index, false, owning)));
+                () -> writePieces(
+                        object, offset, payload, durable, new Gated(inode, index, false, owning)));
     }
 
     private void createData(Inode inode, Creation creation) {
@@ -229,11 +279,11 @@ public final class ClientObjects {
             if (inode.isDeleted()) {
                 gated.failed(ErrorCode.NO_SUCH_VDI);
             } else if (inode.owns(index) && creation.source() == 0) {
-                gateway.write(
-                        ObjectChange.write(
-                                creation.object(),
-                                pieces(creation.offset(), creation.payload()),
-                                creation.durable()),
+                writePieces(
+                        creation.object(),
+                        creation.offset(),
+                        creation.payload(),
+                        creation.durable(),
                         gated);
             } else {
                 createAnew(creation, new Noted(inode, index, gated));
@@ -308,6 +358,21 @@ public final class ClientObjects {
         @Override
         public void done(Outcome result) {
             inode.onCreatedByClient(index);
+            whole.done(result);
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            whole.failed(error);
+        }
+    }
+
+    /** Notes that an object which the client had not entered in the index exists no more. */
+    private record Forgotten(Inode inode, int index, Completion<Outcome> whole)
+            implements Completion<Outcome> {
+        @Override
+        public void done(Outcome result) {
+            inode.onRemovedByClient(index);
             whole.done(result);
         }
 

@@ -2,11 +2,15 @@ package io.kelpie.cluster.volume;
 
 import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.Extent;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.replication.ObjectChange;
+import io.kelpie.cluster.replication.ObjectChange.Piece;
 import io.kelpie.cluster.vdi.Inode;
+
+import java.util.List;
 
 /**
  * Frees a whole extent: its entry leaves the data index first, then the object goes, so that a
@@ -15,52 +19,71 @@ import io.kelpie.cluster.vdi.Inode;
 final class ExtentDiscard implements Completion<Outcome> {
     private final Inode inode;
     private final Gateway gateway;
-    private final int index;
+    private final Extent extent;
     private final Completion<Outcome> completion;
-    private boolean removing;
+    private Step step = Step.ENTRY;
 
-    ExtentDiscard(Inode inode, Gateway gateway, int index, Completion<Outcome> completion) {
+    ExtentDiscard(Inode inode, Gateway gateway, Extent extent, Completion<Outcome> completion) {
         this.inode = inode;
         this.gateway = gateway;
-        this.index = index;
+        this.extent = extent;
         this.completion = completion;
     }
 
     void start() {
-        inode.enter(index, true, this::onEntered);
+        inode.enter(extent.index(), true, this::onEntered);
     }
 
     private void onEntered() {
         if (inode.isDeleted()) {
             failed(ErrorCode.NO_SUCH_VDI);
-        } else if (inode.owns(index)) {
-            inode.setEntry(index, false, false, this);
+        } else if (!inode.owns(extent.index())) {
+            finish();
+        } else if (inode.isWhole(extent)) {
+            inode.setEntry(extent.index(), false, false, this);
         } else {
-            removing = true;
-            done(Outcome.DONE);
+            // The disk has grown while this waited, and the rest may have been written since.
+            step = Step.ZEROS;
+            List<Piece> zeros = List.of(Piece.zeros(extent.offset(), extent.length()));
+            gateway.write(ObjectChange.write(object(), zeros, false), this);
         }
+    }
+
+    private ObjectId object() {
+        return ObjectId.data(inode.id(), extent.index());
     }
 
     @Override
     public void done(Outcome result) {
-        if (!removing) {
-            removing = true;
-            gateway.write(ObjectChange.remove(ObjectId.data(inode.id(), index)), this);
-            return;
+        if (step == Step.ENTRY) {
+            step = Step.OBJECT;
+            gateway.write(ObjectChange.remove(object()), this);
+        } else {
+            finish();
         }
-        inode.leave(index, true);
-        completion.done(result);
     }
 
     @Override
     public void failed(ErrorCode error) {
-        inode.leave(index, true);
-        if (removing) {
+        if (step == Step.OBJECT) {
             // The entry is gone, so the extent reads as zeros: an error would deny an effect that
-            // readers see. The object takes room until it is replaced or the VDI goes.
-            completion.done(Outcome.DONE);
+            // readers see. The object takes room until the extent is written again.
+            finish();
         } else {
+            inode.leave(extent.index(), true);
             completion.failed(error);
         }
+    }
+
+    private void finish() {
+        inode.leave(extent.index(), true);
+        completion.done(Outcome.DONE);
+    }
+
+    /** What is under way. */
+    private enum Step {
+        ENTRY,
+        OBJECT,
+        ZEROS
     }
 }

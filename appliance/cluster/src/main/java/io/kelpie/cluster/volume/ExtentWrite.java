@@ -28,7 +28,8 @@ final class ExtentWrite implements Completion<Outcome> {
     private final boolean durable;
     private final Completion<Outcome> completion;
     private boolean exclusive;
-    private boolean indexed;
+    private Step step = Step.LAST;
+    private ErrorCode failure = ErrorCode.IO_ERROR;
 
     ExtentWrite(
             Inode inode,
@@ -54,28 +55,38 @@ final class ExtentWrite implements Completion<Outcome> {
         int index = extent.index();
         if (inode.isDeleted()) {
             failed(ErrorCode.NO_SUCH_VDI);
-            return;
-        }
-        if (!exclusive && !inode.owns(index)) {
+        } else if (extent.length() > inode.bytesBehind(index, extent.offset())) {
+            // The disk was cut while this waited; the object could never be found again.
+            failed(ErrorCode.OUT_OF_RANGE);
+        } else if (!exclusive && !inode.owns(index)) {
             // Somebody freed the extent while this waited at the gate.
             inode.leave(index, false);
             start();
-            return;
+        } else {
+            change();
         }
-        indexed = inode.owns(index);
-        ObjectId object = ObjectId.data(inode.id(), index);
-        if (indexed || inode.isUnindexed(index)) {
-            gateway.write(ObjectChange.write(object, List.of(piece()), durable), this);
+    }
+
+    private void change() {
+        int index = extent.index();
+        boolean owned = inode.owns(index);
+        if (owned || inode.isUnindexed(index)) {
+            step = owned ? Step.LAST : Step.CLIENTS_OBJECT;
+            gateway.write(ObjectChange.write(object(), List.of(piece()), durable), this);
         } else if (inode.owner(index) != 0) {
             failed(ErrorCode.UNSUPPORTED);
         } else if (payload == null) {
-            indexed = true;
             done(Outcome.DONE);
         } else {
+            step = Step.NEW_OBJECT;
             gateway.write(
-                    ObjectChange.create(object, inode.objectBytes(), List.of(piece()), durable),
+                    ObjectChange.create(object(), inode.objectBytes(), List.of(piece()), durable),
                     this);
         }
+    }
+
+    private ObjectId object() {
+        return ObjectId.data(inode.id(), extent.index());
     }
 
     private Piece piece() {
@@ -87,19 +98,41 @@ final class ExtentWrite implements Completion<Outcome> {
 
     @Override
     public void done(Outcome result) {
-        if (!indexed) {
-            indexed = true;
-            inode.setEntry(extent.index(), true, durable, this);
-            return;
+        switch (step) {
+            case NEW_OBJECT -> setEntry(Step.ENTRY);
+            case CLIENTS_OBJECT -> setEntry(Step.LAST);
+            case ENTRY, LAST -> {
+                finish();
+                completion.done(result);
+            }
+            case UNDO -> fail();
         }
-        finish();
-        completion.done(result);
     }
 
     @Override
     public void failed(ErrorCode error) {
+        if (step == Step.UNDO) {
+            fail();
+            return;
+        }
+        failure = error;
+        if (step == Step.ENTRY) {
+            // Nobody would find the object again, not even a deletion of the VDI.
+            step = Step.UNDO;
+            gateway.write(ObjectChange.remove(object()), this);
+        } else {
+            fail();
+        }
+    }
+
+    private void setEntry(Step next) {
+        step = next;
+        inode.setEntry(extent.index(), true, durable, this);
+    }
+
+    private void fail() {
         finish();
-        completion.failed(error);
+        completion.failed(failure);
     }
 
     private void finish() {
@@ -108,5 +141,19 @@ final class ExtentWrite implements Completion<Outcome> {
             bytes.release();
         }
         inode.leave(extent.index(), exclusive);
+    }
+
+    /** What is under way. */
+    private enum Step {
+        /** A new object is being written. */
+        NEW_OBJECT,
+        /** An object that a client made and did not enter in the index is being written. */
+        CLIENTS_OBJECT,
+        /** The new object's entry is being written. */
+        ENTRY,
+        /** The new object is being removed as its entry could not be written. */
+        UNDO,
+        /** Whatever is under way, nothing follows it. */
+        LAST
     }
 }

@@ -130,7 +130,15 @@ public final class OpenVolume implements Volume {
     @Override
     public void resize(long newSizeBytes, Completion<Outcome> completion) {
         Completion<Outcome> admitted = admit(0, 0, true, completion);
-        if (admitted != null) {
+        if (admitted == null) {
+            return;
+        }
+        long objectEnd = newSizeBytes - newSizeBytes % inode.objectBytes() + inode.objectBytes();
+        long cut = Math.min(objectEnd, inode.sizeBytes()) - newSizeBytes;
+        if (newSizeBytes > 0 && cut > 0 && inode.canCutTo(newSizeBytes)) {
+            // What is cut off inside the last object must read as zeros when the disk grows again.
+            new Zero(newSizeBytes, cut, new Zeroed(newSizeBytes, admitted)).advance();
+        } else {
             inode.resize(newSizeBytes, admitted);
         }
     }
@@ -209,6 +217,27 @@ public final class OpenVolume implements Volume {
         }
     }
 
+    /** Resizes once the part to be cut off reads as zeros. */
+    private final class Zeroed implements Completion<Outcome> {
+        private final long newSizeBytes;
+        private final Completion<Outcome> whole;
+
+        Zeroed(long newSizeBytes, Completion<Outcome> whole) {
+            this.newSizeBytes = newSizeBytes;
+            this.whole = whole;
+        }
+
+        @Override
+        public void done(Outcome result) {
+            inode.resize(newSizeBytes, whole);
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            whole.failed(error);
+        }
+    }
+
     /** A write of zeros: holes stay holes. */
     private final class Zero extends ExtentOperation {
         Zero(long offset, long length, Completion<Outcome> completion) {
@@ -238,12 +267,10 @@ public final class OpenVolume implements Volume {
 
         @Override
         void change(Extent extent, long offset, Completion<Outcome> part) {
-            boolean toTheEnd = extent.length() == inode.objectBytes()
-                    || offset + extent.length() == inode.sizeBytes();
             if (inode.owner(extent.index()) == 0) {
                 part.done(Outcome.DONE);
-            } else if (extent.offset() == 0 && toTheEnd && inode.owns(extent.index())) {
-                new ExtentDiscard(inode, gateway, extent.index(), part).start();
+            } else if (inode.isWhole(extent) && inode.owns(extent.index())) {
+                new ExtentDiscard(inode, gateway, extent, part).start();
             } else {
                 new ExtentWrite(inode, gateway, extent, null, false, part).start();
             }

@@ -32,6 +32,8 @@ final class VolumeRead {
     }
 
     void start(long offset, int length) {
+        // A closed volume's inode must not be loaded a second time while this still looks at it.
+        inode.retain();
         long objectBytes = inode.objectBytes();
         long at = offset;
         long end = offset + length;
@@ -65,12 +67,16 @@ final class VolumeRead {
                     // Discarded while the read was on its way.
                     pieces.set(position, new Piece(length, null));
                 } else {
-                    // The index names an object that is not there: damage, not a hole.
-                    failure = error == ErrorCode.NO_SUCH_OBJECT ? ErrorCode.CORRUPT_OBJECT : error;
+                    failure = error == ErrorCode.NO_SUCH_OBJECT ? missing() : error;
                 }
                 close();
             }
         });
+    }
+
+    /** The index names an object that is not there: damage, not a hole. */
+    private ErrorCode missing() {
+        return inode.isDeleted() ? ErrorCode.NO_SUCH_VDI : ErrorCode.CORRUPT_OBJECT;
     }
 
     private void close() {
@@ -92,5 +98,6 @@ final class VolumeRead {
             data.release();
             completion.failed(error);
         }
+        inode.release();
     }
 }

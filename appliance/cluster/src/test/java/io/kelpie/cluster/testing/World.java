@@ -147,6 +147,17 @@ public final class World {
         return bytes.array();
     }
 
+    /** The one value that every byte of a range has. */
+    public int valueOf(Volume volume, long offset, int length) {
+        byte[] bytes = read(volume, offset, length);
+        for (byte each : bytes) {
+            if (each != bytes[0]) {
+                throw new AssertionError("a range has bytes " + bytes[0] + " and " + each);
+            }
+        }
+        return bytes[0];
+    }
+
     /** An entry of the data index as it is stored. */
     public int storedEntry(VdiId vdi, int extent) {
         byte[] bytes =
