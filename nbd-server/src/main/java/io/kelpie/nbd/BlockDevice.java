@@ -37,8 +37,8 @@ public interface BlockDevice {
      *
      * @param offset first byte, from 0
      * @param length 1 to {@link DeviceLimits#maxRequestBytes}
-     * @param reply ended by {@link Reply#data} with exactly {@code length} bytes, or by
-     *     {@link Reply#failed}
+     * @param reply ended by {@link Reply#data} with exactly {@code length} bytes, by
+     *     {@link Reply#pieces} if some of them are holes, or by {@link Reply#failed}
      */
     void read(long offset, int length, Reply reply);
 
@@ -103,7 +103,8 @@ public interface BlockDevice {
      * "all data", which is always true.
      *
      * @param offset first byte, from 0
-     * @param length at least 1; not bounded by {@code maxRequestBytes}
+     * @param length at least 1; not bounded by {@code maxRequestBytes}. A hint: describing only a
+     *     beginning is allowed, describing more is cut
      * @param sink takes the extents and the end of the call
      */
     default void blockStatus(long offset, long length, BlockStatusSink sink) {

@@ -16,7 +16,9 @@ public interface BlockStatusSink {
     /**
      * Describes the next extent.
      *
-     * @param lengthBytes at least 1; an extent beyond the end of the range is cut by the server
+     * @param lengthBytes at least 1, a multiple of {@link DeviceLimits#minBlockBytes} except at the
+     *     end of the device; an extent beyond the end of the range is cut by the server. Neighbours
+     *     of the same kind are joined
      * @param hole whether nothing is allocated there
      * @param zero whether the bytes are known to read as zeroes
      */

@@ -124,6 +124,38 @@ public record DeviceLimits(
                 maxRequestBytes);
     }
 
+    /** Returns the same limits with {@code canCache} set to the given value. */
+    public DeviceLimits withCache(boolean value) {
+        return new DeviceLimits(
+                readOnly,
+                canFlush,
+                canFua,
+                canTrim,
+                canWriteZeroes,
+                canFastZero,
+                value,
+                canMultiConn,
+                minBlockBytes,
+                preferredBlockBytes,
+                maxRequestBytes);
+    }
+
+    /** Returns the same limits with {@code canFastZero} set to the given value. */
+    public DeviceLimits withFastZero(boolean value) {
+        return new DeviceLimits(
+                readOnly,
+                canFlush,
+                canFua,
+                canTrim,
+                canWriteZeroes,
+                value,
+                canCache,
+                canMultiConn,
+                minBlockBytes,
+                preferredBlockBytes,
+                maxRequestBytes);
+    }
+
     /**
      * Returns the same limits with other block sizes, all in bytes; see the record's parameters for
      * their ranges.

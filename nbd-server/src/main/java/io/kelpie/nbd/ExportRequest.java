@@ -1,7 +1,10 @@
 // Kelpie, Apache-2.0.
 package io.kelpie.nbd;
 
+import org.jspecify.annotations.Nullable;
+
 import java.net.SocketAddress;
+import java.security.cert.X509Certificate;
 
 /**
  * A client's wish to use or to see an export.
@@ -12,8 +15,21 @@ import java.net.SocketAddress;
  * @param purpose what will be done with the device
  * @param client address of the client, for logs and policies; of a Unix socket's client usually an
  *     unnamed one
+ * @param encrypted whether the connection is inside TLS
+ * @param clientCertificate the certificate the client has shown and the server found valid, or
+ *     {@code null} if there is none
  */
-public record ExportRequest(String name, Purpose purpose, SocketAddress client) {
+public record ExportRequest(
+        String name,
+        Purpose purpose,
+        SocketAddress client,
+        boolean encrypted,
+        @Nullable X509Certificate clientCertificate) {
+
+    /** A request in plain text. */
+    public ExportRequest(String name, Purpose purpose, SocketAddress client) {
+        this(name, purpose, client, false, null);
+    }
 
     /** What the server will do with the device it gets. */
     public enum Purpose {

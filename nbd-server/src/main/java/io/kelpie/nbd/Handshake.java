@@ -3,6 +3,7 @@ package io.kelpie.nbd;
 
 import io.kelpie.nbd.wire.ExportQuery;
 import io.kelpie.nbd.wire.Greeting;
+import io.kelpie.nbd.wire.MetaQuery;
 import io.kelpie.nbd.wire.NbdConstants;
 import io.kelpie.nbd.wire.OptionFormatException;
 import io.kelpie.nbd.wire.OptionHeader;
@@ -13,17 +14,19 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.ScheduledFuture;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * The fixed newstyle handshake of one connection: greeting, options, and the hand-over to
@@ -36,7 +39,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *                             |  | unknown or too long
  *                             |  +---------> SKIP --> OPTION
  *                             +--- provider answered, not serving --- WAITING --- serving ---> ENDED (hand-over)
- *   any state: wrong magic, ABORT, time limit, client gone, server draining ------> ENDED
+ *   OPTION, STARTTLS acknowledged ------> OPTION, with TLS under it and nothing agreed any more
+ *   any state: wrong magic, ABORT, time limit, TLS failed, client gone, server draining ------> ENDED
  * </pre>
  *
  * <p>Everything runs on the connection's I/O thread; answers of the provider are brought there.
@@ -75,6 +79,11 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
     private State state = State.CLIENT_FLAGS;
     private boolean wantsZeroes = true;
+    private @Nullable SslHandler tls;
+    private Terms.Replies replies = Terms.Replies.SIMPLE;
+    /** The export whose {@code base:allocation} is selected, under the name the client used. */
+    private @Nullable String allocationExport;
+
     private @Nullable OptionHeader current;
     private long skipBytes;
     private int optionCount;
@@ -142,6 +151,8 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == ServerState.DRAIN) {
             close("the server is shutting down");
+        } else if (event instanceof SslCloseCompletionEvent && state != State.ENDED) {
+            close("the client ended TLS");
         } else {
             ctx.fireUserEventTriggered(event);
         }
@@ -149,7 +160,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException) {
+        if (ServerState.isConnectionLost(cause)) {
             LOG.debug("{}: connection lost in the handshake: {}", client(), cause.toString());
         } else {
             LOG.error(
@@ -214,12 +225,40 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         }
         var header = OptionHeader.decode(in);
         current = header;
+        if (isTlsMissing(header.option())) {
+            return refuseWithoutTls(header);
+        }
         var limitBytes = maxLengthBytes(header.option());
         if (header.length() <= limitBytes) {
             state = State.DATA;
             return true;
         }
         return beginSkip(header, limitBytes);
+    }
+
+    /** Where TLS is required, nothing is said before it, not even which options are known. */
+    private boolean isTlsMissing(int option) {
+        return server.tls != null
+                && server.tls.isRequired()
+                && tls == null
+                && option != NbdConstants.OPT_STARTTLS
+                && option != NbdConstants.OPT_ABORT;
+    }
+
+    private boolean refuseWithoutTls(OptionHeader header) {
+        var option = header.option();
+        if (option == NbdConstants.OPT_EXPORT_NAME || header.length() > MAX_SKIPPED_BYTES) {
+            close("option " + option + " with " + header.length() + " bytes of data before TLS");
+            return false;
+        }
+        refuse(option, NbdConstants.REP_ERR_TLS_REQD, "this server wants TLS first");
+        return skip(header);
+    }
+
+    private boolean skip(OptionHeader header) {
+        skipBytes = header.length();
+        state = State.SKIP;
+        return true;
     }
 
     private boolean beginSkip(OptionHeader header, int limitBytes) {
@@ -245,9 +284,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         } else {
             refuse(option, NbdConstants.REP_ERR_UNSUP, "option " + option + " is not supported");
         }
-        skipBytes = header.length();
-        state = State.SKIP;
-        return true;
+        return skip(header);
     }
 
     private boolean skipData(ByteBuf in) {
@@ -279,8 +316,13 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             case NbdConstants.OPT_EXPORT_NAME,
                     NbdConstants.OPT_ABORT,
                     NbdConstants.OPT_LIST,
+                    NbdConstants.OPT_STARTTLS,
                     NbdConstants.OPT_INFO,
-                    NbdConstants.OPT_GO -> true;
+                    NbdConstants.OPT_GO,
+                    NbdConstants.OPT_STRUCTURED_REPLY,
+                    NbdConstants.OPT_LIST_META_CONTEXT,
+                    NbdConstants.OPT_SET_META_CONTEXT,
+                    NbdConstants.OPT_EXTENDED_HEADERS -> true;
             default -> false;
         };
     }
@@ -293,9 +335,15 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         return switch (option) {
             case NbdConstants.OPT_EXPORT_NAME -> NbdConstants.MAX_STRING_BYTES;
             case NbdConstants.OPT_INFO, NbdConstants.OPT_GO -> ExportQuery.MAX_LENGTH_BYTES;
+            case NbdConstants.OPT_LIST_META_CONTEXT, NbdConstants.OPT_SET_META_CONTEXT ->
+                MetaQuery.MAX_LENGTH_BYTES;
             // These have no data; what is sent nevertheless is refused or ignored, as the option
             // wants.
-            case NbdConstants.OPT_LIST, NbdConstants.OPT_ABORT -> NbdConstants.MAX_STRING_BYTES;
+            case NbdConstants.OPT_LIST,
+                    NbdConstants.OPT_ABORT,
+                    NbdConstants.OPT_STARTTLS,
+                    NbdConstants.OPT_STRUCTURED_REPLY,
+                    NbdConstants.OPT_EXTENDED_HEADERS -> NbdConstants.MAX_STRING_BYTES;
             default -> -1;
         };
     }
@@ -308,6 +356,11 @@ final class Handshake extends ChannelInboundHandlerAdapter {
                 case NbdConstants.OPT_LIST -> onList(data);
                 case NbdConstants.OPT_INFO, NbdConstants.OPT_GO ->
                     onQuery(option, ExportQuery.decode(data));
+                case NbdConstants.OPT_STARTTLS -> onStartTls(data);
+                case NbdConstants.OPT_STRUCTURED_REPLY -> onStructuredReply(data);
+                case NbdConstants.OPT_EXTENDED_HEADERS -> onExtendedHeaders(data);
+                case NbdConstants.OPT_LIST_META_CONTEXT -> onListMeta(MetaQuery.decode(data));
+                case NbdConstants.OPT_SET_META_CONTEXT -> onSetMeta(data);
                 default -> throw new IllegalStateException("option " + option + " has no handler");
             }
         } catch (OptionFormatException e) {
@@ -320,9 +373,16 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     }
 
     private void onExportName(ByteBuf data) throws OptionFormatException {
+        if (replies == Terms.Replies.EXTENDED) {
+            close("EXPORT_NAME does not go with extended headers");
+            return;
+        }
         var name = WireText.decode(data, data.readableBytes());
-        open(new PendingOpen(
-                NbdConstants.OPT_EXPORT_NAME, new ExportQuery(name, false, false, false)));
+        open(
+                NbdConstants.OPT_EXPORT_NAME,
+                name,
+                ExportRequest.Purpose.SERVE,
+                export -> onExportNamed(name, export));
     }
 
     private void onAbort() {
@@ -349,10 +409,136 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     }
 
     private void onQuery(int option, ExportQuery query) {
-        open(new PendingOpen(option, query));
+        if (option == NbdConstants.OPT_GO) {
+            open(option, query.name(), ExportRequest.Purpose.SERVE, export -> {
+                describe(option, query, export);
+                serve(query.name(), export);
+            });
+        } else {
+            open(option, query.name(), ExportRequest.Purpose.DESCRIBE, export -> {
+                describe(option, query, export);
+                closeAndGoOn(export);
+            });
+        }
     }
 
-    private void open(PendingOpen pending) {
+    private void onStructuredReply(ByteBuf data) throws OptionFormatException {
+        requireNoData("STRUCTURED_REPLY", data);
+        if (replies == Terms.Replies.EXTENDED) {
+            refuse(
+                    NbdConstants.OPT_STRUCTURED_REPLY,
+                    NbdConstants.REP_ERR_EXT_HEADER_REQD,
+                    "extended headers are negotiated already");
+            return;
+        }
+        replies = Terms.Replies.STRUCTURED;
+        acknowledge(NbdConstants.OPT_STRUCTURED_REPLY);
+    }
+
+    private void onExtendedHeaders(ByteBuf data) throws OptionFormatException {
+        requireNoData("EXTENDED_HEADERS", data);
+        if (replies == Terms.Replies.EXTENDED) {
+            throw new OptionFormatException("extended headers are negotiated already");
+        }
+        replies = Terms.Replies.EXTENDED;
+        acknowledge(NbdConstants.OPT_EXTENDED_HEADERS);
+    }
+
+    private static void requireNoData(String option, ByteBuf data) throws OptionFormatException {
+        if (data.isReadable()) {
+            throw new OptionFormatException(option + " takes no data");
+        }
+    }
+
+    private void acknowledge(int option) {
+        var out = context().alloc().buffer(OptionReply.HEADER_BYTES);
+        OptionReply.encodeAck(out, option);
+        send(out);
+    }
+
+    // Metadata contexts. There is one, and every export has it.
+
+    private void onListMeta(MetaQuery query) throws OptionFormatException {
+        requireChunks();
+        openMeta(
+                NbdConstants.OPT_LIST_META_CONTEXT,
+                query,
+                query.isEmpty() || query.namesAllocation() || query.namesNamespace(),
+                0);
+    }
+
+    private void onSetMeta(ByteBuf data) throws OptionFormatException {
+        // What was selected before goes, whatever comes of this option.
+        allocationExport = null;
+        var query = MetaQuery.decode(data);
+        requireChunks();
+        openMeta(
+                NbdConstants.OPT_SET_META_CONTEXT,
+                query,
+                query.namesAllocation(),
+                ReplyWriter.ALLOCATION_ID);
+    }
+
+    private void requireChunks() throws OptionFormatException {
+        if (replies == Terms.Replies.SIMPLE) {
+            throw new OptionFormatException("metadata contexts need structured replies first");
+        }
+    }
+
+    private void openMeta(int option, MetaQuery query, boolean isFound, int contextId) {
+        open(option, query.name(), ExportRequest.Purpose.DESCRIBE, export -> {
+            if (isFound) {
+                var out = context().alloc().buffer();
+                OptionReply.encodeMetaContext(out, option, contextId, NbdConstants.BASE_ALLOCATION);
+                queue(out);
+            }
+            if (isFound && option == NbdConstants.OPT_SET_META_CONTEXT) {
+                allocationExport = query.name();
+            }
+            acknowledge(option);
+            closeAndGoOn(export);
+        });
+    }
+
+    // TLS.
+
+    private void onStartTls(ByteBuf data) throws OptionFormatException {
+        requireNoData("STARTTLS", data);
+        if (server.tls == null) {
+            refuse(
+                    NbdConstants.OPT_STARTTLS,
+                    NbdConstants.REP_ERR_POLICY,
+                    "this server does not use TLS");
+            return;
+        }
+        if (tls != null) {
+            throw new OptionFormatException("this connection is inside TLS already");
+        }
+        if (unread != null && unread.isReadable()) {
+            // Somebody between client and server could have put these bytes here, to be taken for
+            // the client's own behind the upgrade.
+            close("bytes in plain text behind STARTTLS");
+            return;
+        }
+        startTls(server.tls);
+    }
+
+    private void startTls(TlsUpgrade upgrade) {
+        // Nothing that was said in plain text counts any more.
+        replies = Terms.Replies.SIMPLE;
+        allocationExport = null;
+        acknowledge(NbdConstants.OPT_STARTTLS);
+        var ctx = context();
+        var handler = upgrade.newHandler(ctx.channel(), server.config.handshakeLimit());
+        tls = handler;
+        ctx.pipeline().addBefore(ctx.name(), "tls", handler);
+    }
+
+    private void open(
+            int option,
+            String name,
+            ExportRequest.Purpose purpose,
+            Consumer<OpenExport> thenOnLoop) {
         var client = context().channel().remoteAddress();
         if (client == null) {
             // A socket that was reset before anybody asked for its address has none any more.
@@ -360,16 +546,15 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             return;
         }
         waitForProvider();
-        var purpose = pending.option == NbdConstants.OPT_INFO
-                ? ExportRequest.Purpose.DESCRIBE
-                : ExportRequest.Purpose.SERVE;
-        var request = new ExportRequest(pending.query.name(), purpose, client);
+        var certificate = tls == null ? null : TlsUpgrade.clientCertificate(tls);
+        var request = new ExportRequest(name, purpose, client, tls != null, certificate);
+        var pending = new PendingOpen(option, thenOnLoop);
         try {
             server.exports.open(request, pending);
         } catch (RuntimeException e) {
             // As above.
             LOG.error("the export provider threw on {}", request, e);
-            pending.failIfOpen("export '" + request.name() + "' is not available");
+            pending.failIfOpen("export '" + name + "' is not available");
         }
     }
 
@@ -445,39 +630,35 @@ final class Handshake extends ChannelInboundHandlerAdapter {
                     "export '" + info.name() + "' cannot be served: " + e);
             return;
         }
-        switch (pending.option) {
-            case NbdConstants.OPT_EXPORT_NAME -> {
-                var out = context().alloc().buffer();
-                OptionReply.encodeExportName(
-                        out, export.sizeBytes(), export.transmissionFlags(), wantsZeroes);
-                send(out);
-                serve(export);
-            }
-            case NbdConstants.OPT_GO -> {
-                describe(pending, export);
-                serve(export);
-            }
-            default -> {
-                describe(pending, export);
-                server.closeDevice(info.name(), device);
-                goOn();
-            }
-        }
+        pending.thenOnLoop.accept(export);
     }
 
-    private void describe(PendingOpen pending, OpenExport export) {
-        var option = pending.option;
+    private void onExportNamed(String name, OpenExport export) {
         var out = context().alloc().buffer();
-        OptionReply.encodeInfoExport(out, option, export.sizeBytes(), export.transmissionFlags());
-        if (pending.query.wantsName()) {
+        OptionReply.encodeExportName(
+                out, export.sizeBytes(), export.transmissionFlags(isChunked()), wantsZeroes);
+        send(out);
+        serve(name, export);
+    }
+
+    private void closeAndGoOn(OpenExport export) {
+        server.closeDevice(export.info().name(), export.device());
+        goOn();
+    }
+
+    private void describe(int option, ExportQuery query, OpenExport export) {
+        var out = context().alloc().buffer();
+        OptionReply.encodeInfoExport(
+                out, option, export.sizeBytes(), export.transmissionFlags(isChunked()));
+        if (query.wantsName()) {
             OptionReply.encodeInfoText(
                     out, option, NbdConstants.INFO_NAME, export.info().name());
         }
-        if (pending.query.wantsDescription() && !export.info().description().isEmpty()) {
+        if (query.wantsDescription() && !export.info().description().isEmpty()) {
             OptionReply.encodeInfoText(
                     out, option, NbdConstants.INFO_DESCRIPTION, export.info().description());
         }
-        if (pending.query.wantsBlockSize()) {
+        if (query.wantsBlockSize()) {
             OptionReply.encodeInfoBlockSize(
                     out,
                     option,
@@ -489,13 +670,19 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         send(out);
     }
 
-    private void serve(OpenExport export) {
+    private boolean isChunked() {
+        return replies != Terms.Replies.SIMPLE;
+    }
+
+    private void serve(String name, OpenExport export) {
         LOG.debug("{}: serving export '{}'", client(), export.info().name());
         var rest = takeUnread();
         end();
         unread = rest;
         var ctx = context();
-        ctx.pipeline().addLast(new Transmission(server, export));
+        ctx.pipeline()
+                .addLast(new Transmission(
+                        server, export, new Terms(replies, name.equals(allocationExport))));
         ctx.channel().config().setAutoRead(true);
         ctx.pipeline().remove(this);
     }
@@ -550,12 +737,17 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             unread = in;
             return;
         }
-        // Only the piece of an option that is not complete yet is copied, at most a few KiB.
-        var joined = context().alloc().buffer(unread.readableBytes() + in.readableBytes());
-        joined.writeBytes(unread).writeBytes(in);
-        unread.release();
+        // Only the piece of an option that is not complete yet is copied, into room that doubles:
+        // a client that sends single bytes must not make this quadratic.
+        if (unread.isReadOnly() || unread.writableBytes() < in.readableBytes()) {
+            var needed = unread.readableBytes() + in.readableBytes();
+            var roomier = context().alloc().buffer(2 * needed);
+            roomier.writeBytes(unread);
+            unread.release();
+            unread = roomier;
+        }
+        unread.writeBytes(in);
         in.release();
-        unread = joined;
     }
 
     private @Nullable ByteBuf takeUnread() {
@@ -620,12 +812,12 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     /** The answer to one open. */
     private final class PendingOpen implements OpenReply {
         private final int option;
-        private final ExportQuery query;
+        private final Consumer<OpenExport> thenOnLoop;
         private final AtomicBoolean ended = new AtomicBoolean();
 
-        PendingOpen(int option, ExportQuery query) {
+        PendingOpen(int option, Consumer<OpenExport> thenOnLoop) {
             this.option = option;
-            this.query = query;
+            this.thenOnLoop = thenOnLoop;
         }
 
         @Override

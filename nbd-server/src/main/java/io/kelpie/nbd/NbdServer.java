@@ -64,28 +64,28 @@ public final class NbdServer implements AutoCloseable {
     private final @Nullable UnixSocketFile socketFile;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private NbdServer(
-            NbdServerConfig config,
-            ExportProvider exports,
-            EventLoopGroup group,
-            boolean ownsGroup) {
-        this.state = new ServerState(config, exports);
+    private NbdServer(ServerState state, EventLoopGroup group, boolean ownsGroup) {
+        this.state = state;
         this.group = group;
         this.ownsGroup = ownsGroup;
-        this.socketFile =
-                config.unixSocket() == null ? null : new UnixSocketFile(config.unixSocket());
+        this.socketFile = state.config.unixSocket() == null
+                ? null
+                : new UnixSocketFile(state.config.unixSocket());
     }
 
     /**
      * Starts a server on I/O threads of its own ({@code kelpie-io-N}, at most four).
      *
-     * @throws NbdServerException if an address cannot be listened on; nothing stays open then
+     * @throws NbdServerException if an address cannot be listened on or the files of TLS cannot be
+     *     used; nothing stays open then
      */
     public static NbdServer start(NbdServerConfig config, ExportProvider exports) {
+        // Before the threads: its files may be unusable.
+        var state = new ServerState(config, exports);
         var threads = Math.min(MAX_OWN_THREADS, Runtime.getRuntime().availableProcessors());
         var group = new MultiThreadIoEventLoopGroup(
                 threads, threadFactory(), NioIoHandler.newFactory());
-        return start(config, exports, group, true);
+        return start(state, group, true);
     }
 
     /**
@@ -94,7 +94,8 @@ public final class NbdServer implements AutoCloseable {
      *
      * @param group a {@code MultiThreadIoEventLoopGroup} with a NIO handler
      * @throws IllegalArgumentException if the group has another kind of handler
-     * @throws NbdServerException if an address cannot be listened on; nothing stays open then
+     * @throws NbdServerException if an address cannot be listened on or the files of TLS cannot be
+     *     used; nothing stays open then
      */
     public static NbdServer start(
             NbdServerConfig config, ExportProvider exports, EventLoopGroup group) {
@@ -102,15 +103,11 @@ public final class NbdServer implements AutoCloseable {
             throw new IllegalArgumentException(
                     "the event loop group must run a NioIoHandler, but is " + group);
         }
-        return start(config, exports, group, false);
+        return start(new ServerState(config, exports), group, false);
     }
 
-    private static NbdServer start(
-            NbdServerConfig config,
-            ExportProvider exports,
-            EventLoopGroup group,
-            boolean ownsGroup) {
-        var server = new NbdServer(config, exports, group, ownsGroup);
+    private static NbdServer start(ServerState state, EventLoopGroup group, boolean ownsGroup) {
+        var server = new NbdServer(state, group, ownsGroup);
         try {
             server.listen();
             return server;

@@ -23,7 +23,9 @@ import java.util.List;
  * @param tcpAddresses addresses to listen on, port 0 = any free one; may be empty if there is a
  *     Unix socket
  * @param unixSocket path of a Unix socket to listen on, or {@code null}; at most 107 bytes
- * @param handshakeLimit longest time from accept to the transmission phase, 1 ms to 1 h
+ * @param tls how clients may or must use TLS, or {@code null} = it is refused
+ * @param handshakeLimit longest time from accept to the transmission phase, TLS included, 1 ms to 1
+ *     h
  * @param idleLimit a connection without requests in flight is closed after this long without a byte
  *     from the client; zero = never (the default: an idle disk is normal), else 1 ms and more
  * @param stallLimit a client that stops in the middle of sending a request, or takes none of the
@@ -43,6 +45,7 @@ import java.util.List;
 public record NbdServerConfig(
         List<InetSocketAddress> tcpAddresses,
         @Nullable Path unixSocket,
+        @Nullable TlsConfig tls,
         Duration handshakeLimit,
         Duration idleLimit,
         Duration stallLimit,
@@ -121,6 +124,7 @@ public record NbdServerConfig(
         private final java.util.ArrayList<InetSocketAddress> tcpAddresses =
                 new java.util.ArrayList<>();
         private @Nullable Path unixSocket;
+        private @Nullable TlsConfig tls;
         private Duration handshakeLimit = Duration.ofSeconds(30);
         private Duration idleLimit = Duration.ZERO;
         private Duration stallLimit = Duration.ofSeconds(60);
@@ -142,6 +146,12 @@ public record NbdServerConfig(
         /** Listens on a Unix socket too; default: none. */
         public Builder unixSocket(Path path) {
             unixSocket = path;
+            return this;
+        }
+
+        /** Lets or makes clients use TLS, on every address; default: it is refused. */
+        public Builder tls(TlsConfig config) {
+            tls = config;
             return this;
         }
 
@@ -213,6 +223,7 @@ public record NbdServerConfig(
             return new NbdServerConfig(
                     tcpAddresses,
                     unixSocket,
+                    tls,
                     handshakeLimit,
                     idleLimit,
                     stallLimit,

@@ -16,6 +16,8 @@ public final class NbdServerException extends RuntimeException {
         BAD_ADDRESS,
         /** This user may not listen there. */
         PERMISSION,
+        /** A file of the TLS configuration is missing or not what it should be. */
+        BAD_TLS,
         /** Anything else; the cause tells. */
         IO
     }

@@ -45,9 +45,14 @@ record OpenExport(
                 maxRequestBytes);
     }
 
-    /** Returns the 16 transmission flags that announce the device. */
-    int transmissionFlags() {
+    /**
+     * Returns the 16 transmission flags that announce the device.
+     *
+     * @param isChunked whether replies may come in chunks, without which DF has no meaning
+     */
+    int transmissionFlags(boolean isChunked) {
         var flags = NbdConstants.FLAG_HAS_FLAGS;
+        flags |= isChunked ? NbdConstants.FLAG_SEND_DF : 0;
         flags |= limits.readOnly() ? NbdConstants.FLAG_READ_ONLY : 0;
         flags |= limits.canFlush() ? NbdConstants.FLAG_SEND_FLUSH : 0;
         flags |= limits.canFua() ? NbdConstants.FLAG_SEND_FUA : 0;

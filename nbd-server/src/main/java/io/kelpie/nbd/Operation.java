@@ -9,15 +9,16 @@ import io.netty.channel.ChannelFutureListener;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One request from its header to the moment its reply has left: the {@link Reply} the device
  * answers, the result it carries to the I/O thread, and the listener for the socket's write.
  *
- * <p>{@link #done}, {@link #data} and {@link #failed} come from any thread, once; everything else
- * runs on the connection's I/O thread, after them. The hand-over through the transmission's queue
- * makes the result visible there.
+ * <p>{@link #done}, {@link #data}, {@link #pieces}, {@link #described} and {@link #failed} come
+ * from any thread, once; everything else runs on the connection's I/O thread, after them. The
+ * hand-over through the transmission's queue makes the result visible there.
  */
 final class Operation implements Reply, ChannelFutureListener {
 
@@ -25,7 +26,8 @@ final class Operation implements Reply, ChannelFutureListener {
     private final RequestHeader request;
     private final long reservedBytes;
     private final AtomicBoolean ended = new AtomicBoolean();
-    private @Nullable ByteBuf data;
+    private List<ReadPiece> pieces = List.of();
+    private @Nullable ExtentList extents;
     private @Nullable NbdError error;
     private String why = "";
 
@@ -36,12 +38,21 @@ final class Operation implements Reply, ChannelFutureListener {
         this.reservedBytes = reservedBytes;
     }
 
+    /** Gives back every buffer of a list of pieces. */
+    static void release(List<ReadPiece> pieces) {
+        for (var piece : pieces) {
+            if (piece.data() != null) {
+                piece.data().release();
+            }
+        }
+    }
+
     @Override
     public void done() {
         requireFirst();
-        if (isRead()) {
+        if (hasContent()) {
             error = NbdError.EIO;
-            why = "the device ended a read without data";
+            why = "the device ended a request for data without data";
         }
         transmission.onEnded(this);
     }
@@ -53,11 +64,43 @@ final class Operation implements Reply, ChannelFutureListener {
             throw answeredTwice();
         }
         if (isRead() && bytes.readableBytes() == request.length()) {
-            data = bytes;
+            pieces = List.of(ReadPiece.data(bytes));
         } else {
             error = NbdError.EIO;
             why = "the device answered with " + bytes.readableBytes() + " bytes of data";
             bytes.release();
+        }
+        transmission.onEnded(this);
+    }
+
+    @Override
+    public void pieces(List<ReadPiece> read) {
+        if (!ended.compareAndSet(false, true)) {
+            release(read);
+            throw answeredTwice();
+        }
+        var lengthBytes = 0L;
+        for (var piece : read) {
+            lengthBytes += piece.lengthBytes();
+        }
+        if (isRead() && lengthBytes == request.length()) {
+            pieces = List.copyOf(read);
+        } else {
+            error = NbdError.EIO;
+            why = "the device answered with pieces of " + lengthBytes + " bytes";
+            release(read);
+        }
+        transmission.onEnded(this);
+    }
+
+    /** The sink of this operation has been ended well by the device. */
+    void described(ExtentList list) {
+        requireFirst();
+        if (list.count() > 0) {
+            extents = list;
+        } else {
+            error = NbdError.EIO;
+            why = "the device described no extent";
         }
         transmission.onEnded(this);
     }
@@ -101,12 +144,26 @@ final class Operation implements Reply, ChannelFutureListener {
         return why;
     }
 
-    /** Returns the read payload, and with it its ownership, or {@code null}. */
-    @Nullable
-    ByteBuf takeData() {
-        var taken = data;
-        data = null;
+    /** Returns what was read, and with it its ownership; empty if this is no successful read. */
+    List<ReadPiece> takePieces() {
+        var taken = pieces;
+        pieces = List.of();
         return taken;
+    }
+
+    /** Returns what the device described, or {@code null} if this is no successful BLOCK_STATUS. */
+    @Nullable
+    ExtentList extents() {
+        return extents;
+    }
+
+    /** Returns whether the reply has content, whose bytes are held until the socket took it. */
+    boolean holdsContent() {
+        return error == null && hasContent();
+    }
+
+    private boolean hasContent() {
+        return isRead() || request.type() == NbdConstants.CMD_BLOCK_STATUS;
     }
 
     private boolean isRead() {

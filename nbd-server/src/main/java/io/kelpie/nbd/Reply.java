@@ -3,6 +3,8 @@ package io.kelpie.nbd;
 
 import io.netty.buffer.ByteBuf;
 
+import java.util.List;
+
 /**
  * Where a device says how one call ended. The server implements it; a {@link BlockDevice} calls it.
  *
@@ -29,10 +31,23 @@ public interface Reply {
     void data(ByteBuf data);
 
     /**
+     * Ends a read with success, by pieces: for devices that know holes. A client that understands
+     * holes is told of them, every other one gets zeroes.
+     *
+     * @param pieces consecutive pieces that together have exactly the length that was asked for.
+     *     Ownership of every buffer passes to the server, which releases it exactly once. The
+     *     default is for doubles of a server that know no holes: it gives all bytes to
+     *     {@link #data}.
+     */
+    default void pieces(List<ReadPiece> pieces) {
+        data(ReadPiece.join(pieces));
+    }
+
+    /**
      * Ends the call without success.
      *
      * @param error the number the client will see
-     * @param why what was wrong, for the server's log; never empty
+     * @param why what was wrong, for the server's log and for the person at the client; never empty
      */
     void failed(NbdError error, String why);
 }

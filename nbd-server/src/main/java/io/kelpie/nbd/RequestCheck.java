@@ -22,28 +22,53 @@ final class RequestCheck {
      * Returns why the request must be refused, or {@code null} if the device may have it. DISC is
      * not checked here.
      */
-    static @Nullable Refusal check(RequestHeader request, OpenExport export) {
+    static @Nullable Refusal check(RequestHeader request, OpenExport export, Terms terms) {
+        var misplaced = checkPayload(request, terms);
+        if (misplaced != null) {
+            return misplaced;
+        }
         return switch (request.type()) {
-            case NbdConstants.CMD_READ -> checkRead(request, export);
-            case NbdConstants.CMD_WRITE -> checkWrite(request, export);
+            case NbdConstants.CMD_READ -> checkRead(request, export, terms);
+            case NbdConstants.CMD_WRITE -> checkWrite(request, export, terms);
             case NbdConstants.CMD_FLUSH -> checkFlush(request, export);
             case NbdConstants.CMD_TRIM -> checkTrim(request, export);
             case NbdConstants.CMD_CACHE -> checkCache(request, export);
             case NbdConstants.CMD_WRITE_ZEROES -> checkWriteZeroes(request, export);
+            case NbdConstants.CMD_BLOCK_STATUS -> checkBlockStatus(request, export, terms);
             default -> invalid("unknown command " + request.type());
         };
     }
 
-    private static @Nullable Refusal checkRead(RequestHeader request, OpenExport export) {
+    /**
+     * With extended headers the flag alone says whether a payload follows: WRITE must have it, no
+     * other command may.
+     */
+    private static @Nullable Refusal checkPayload(RequestHeader request, Terms terms) {
+        if (!terms.isExtended()) {
+            return null;
+        }
+        var hasPayload = request.has(NbdConstants.CMD_FLAG_PAYLOAD_LEN);
+        if (request.type() == NbdConstants.CMD_WRITE) {
+            return hasPayload ? null : invalid("a write without the flag PAYLOAD_LEN");
+        }
+        return hasPayload ? invalid("command " + request.type() + " takes no payload") : null;
+    }
+
+    private static @Nullable Refusal checkRead(
+            RequestHeader request, OpenExport export, Terms terms) {
         return first(
-                checkFlags(request, export, 0),
+                checkFlags(request, export, terms.isChunked() ? NbdConstants.CMD_FLAG_DF : 0),
                 checkRange(request, export, NbdError.EINVAL),
                 checkMaximum(request, export));
     }
 
-    private static @Nullable Refusal checkWrite(RequestHeader request, OpenExport export) {
+    private static @Nullable Refusal checkWrite(
+            RequestHeader request, OpenExport export, Terms terms) {
         return first(
-                checkFlags(request, export, 0),
+                checkFlags(
+                        request,
+                        export,
+                        terms.isExtended() ? NbdConstants.CMD_FLAG_PAYLOAD_LEN : 0),
                 checkWritable(export),
                 checkRange(request, export, NbdError.ENOSPC),
                 checkMaximum(request, export));
@@ -54,8 +79,9 @@ final class RequestCheck {
             return invalid("flush is not supported");
         }
         if (request.offset() != 0 || request.length() != 0) {
-            return invalid("flush with offset " + Long.toUnsignedString(request.offset())
-                    + " and length " + request.length() + ", both must be 0");
+            return invalid(
+                    "flush with offset " + Long.toUnsignedString(request.offset()) + " and length "
+                            + Long.toUnsignedString(request.length()) + ", both must be 0");
         }
         return checkFlags(request, export, 0);
     }
@@ -88,6 +114,16 @@ final class RequestCheck {
                 checkRange(request, export, NbdError.ENOSPC));
     }
 
+    private static @Nullable Refusal checkBlockStatus(
+            RequestHeader request, OpenExport export, Terms terms) {
+        if (!terms.hasAllocation()) {
+            return invalid("block status without a selected metadata context");
+        }
+        return first(
+                checkFlags(request, export, NbdConstants.CMD_FLAG_REQ_ONE),
+                checkRange(request, export, NbdError.EINVAL));
+    }
+
     /**
      * FUA is allowed on every command once announced, also where it means nothing: clients are
      * known to send it.
@@ -115,13 +151,17 @@ final class RequestCheck {
         if (length == 0) {
             return invalid("a length of 0");
         }
-        // Subtracting cannot overflow, adding could: offset is an unsigned 64-bit number from the
+        // Subtracting cannot overflow, adding could: both are unsigned 64-bit numbers from the
         // wire.
-        if (offset < 0 || length > export.sizeBytes() || offset > export.sizeBytes() - length) {
+        if (offset < 0
+                || length < 0
+                || length > export.sizeBytes()
+                || offset > export.sizeBytes() - length) {
             return new Refusal(
                     beyondEnd,
-                    "offset " + Long.toUnsignedString(offset) + " and length " + length
-                            + " leave the export of " + export.sizeBytes() + " bytes");
+                    "offset " + Long.toUnsignedString(offset) + " and length "
+                            + Long.toUnsignedString(length) + " leave the export of "
+                            + export.sizeBytes() + " bytes");
         }
         var mask = export.limits().minBlockBytes() - 1L;
         if (((offset | length) & mask) != 0) {

@@ -4,14 +4,19 @@ package io.kelpie.nbd;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.io.IOException;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+
+import javax.net.ssl.SSLException;
 
 /**
  * What the connections of one server share: configuration, provider, budget, counters, and the
@@ -30,6 +35,7 @@ final class ServerState {
     final NbdServerConfig config;
     final ExportProvider exports;
     final ByteBudget budget;
+    final @Nullable TlsUpgrade tls;
     final LongAdder requests = new LongAdder();
     final LongAdder requestsFailed = new LongAdder();
     final LongAdder readBytes = new LongAdder();
@@ -43,9 +49,11 @@ final class ServerState {
     private int connectionCount;
     private int deviceCount;
 
+    /** Reads the files of TLS; throws {@link NbdServerException} if they cannot be used. */
     ServerState(NbdServerConfig config, ExportProvider exports) {
         this.config = config;
         this.exports = exports;
+        this.tls = config.tls() == null ? null : TlsUpgrade.load(config.tls());
         this.budget = new ByteBudget(config.serverBudgetBytes());
     }
 
@@ -73,6 +81,14 @@ final class ServerState {
             connectionCount--;
             notifyAll();
         }
+    }
+
+    /**
+     * Returns whether an exception in a pipeline only says that the connection broke: the socket's
+     * own, or a failure of TLS, which comes wrapped by the decoder.
+     */
+    static boolean isConnectionLost(Throwable cause) {
+        return cause instanceof IOException || cause.getCause() instanceof SSLException;
     }
 
     /** Returns whether the server is going down. */
@@ -170,6 +186,13 @@ final class ServerState {
         public void data(ByteBuf data) {
             data.release();
             LOG.error("export '{}': close was answered with data", name);
+            end();
+        }
+
+        @Override
+        public void pieces(List<ReadPiece> pieces) {
+            Operation.release(pieces);
+            LOG.error("export '{}': close was answered with pieces", name);
             end();
         }
 

@@ -3,19 +3,18 @@ package io.kelpie.nbd;
 
 import io.kelpie.nbd.wire.NbdConstants;
 import io.kelpie.nbd.wire.RequestHeader;
-import io.kelpie.nbd.wire.SimpleReply;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.concurrent.ScheduledFuture;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -28,18 +27,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * replies.
  *
  * <pre>
- *            28 bytes                 admitted, WRITE             all bytes
+ *         28 or 32 bytes              admitted, WRITE             all bytes
  *   HEADER -----------> ADMISSION ---------------------> PAYLOAD -----------> HEADER
- *     ^                   |  |  refused WRITE                                   ^
+ *     ^                   |  |  refused, with payload                           ^
  *     |  admitted, other  |  +--------------------------> SKIP ---------------->+
  *     +-------------------+
- *   any state: DISC, wrong magic, client gone, server draining ------> ENDED
+ *   any state: DISC, wrong magic, client gone, TLS closed, server draining ------> ENDED
  * </pre>
  *
  * <p>Memory is bounded by admission: a request that finds its connection's count of requests, its
  * connection's budget or the server's budget spent waits in ADMISSION, and the connection stops
  * reading until something has ended. Bytes are held from admission until the device ended (writes)
- * or the socket took the reply (reads).
+ * or the socket took the reply (reads and block status).
  *
  * <p>Everything runs on the connection's I/O thread but {@link #onEnded} and {@link #onGranted}.
  */
@@ -69,11 +68,13 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
 
     private final ServerState server;
     private final OpenExport export;
+    private final Terms terms;
+    private final ReplyWriter replies;
     private final Queue<Operation> ended = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean replyScheduled = new AtomicBoolean();
     private final ArrayDeque<ByteBuf> unread = new ArrayDeque<>();
-    private final ByteBuf headerBytes =
-            Unpooled.buffer(RequestHeader.LENGTH_BYTES, RequestHeader.LENGTH_BYTES);
+    private final int headerLengthBytes;
+    private final ByteBuf headerBytes;
 
     // Set in handlerAdded, before anything else can happen.
     private @Nullable ChannelHandlerContext context;
@@ -84,6 +85,7 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
     private @Nullable RequestHeader current;
     private @Nullable Refusal refusal;
     private @Nullable ByteBuf payload;
+    private long admittedBytes;
     private long skipBytes;
     private int inFlight;
     private int deviceCalls;
@@ -98,9 +100,13 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
     private long lastSentNanos;
     private long outboundMark;
 
-    Transmission(ServerState server, OpenExport export) {
+    Transmission(ServerState server, OpenExport export, Terms terms) {
         this.server = server;
         this.export = export;
+        this.terms = terms;
+        this.replies = new ReplyWriter(terms);
+        this.headerLengthBytes = RequestHeader.lengthBytes(terms.isExtended());
+        this.headerBytes = Unpooled.buffer(headerLengthBytes, headerLengthBytes);
     }
 
     // Inputs from the channel.
@@ -160,6 +166,10 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == ServerState.DRAIN) {
             endSoftly("the server is shutting down");
+        } else if (event instanceof SslCloseCompletionEvent && state != State.ENDED) {
+            // The client will send nothing more, though its socket may stay open.
+            LOG.debug("{}: the client ended TLS without a disconnect request", client());
+            endHard();
         } else {
             ctx.fireUserEventTriggered(event);
         }
@@ -167,7 +177,7 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException) {
+        if (ServerState.isConnectionLost(cause)) {
             LOG.debug("{}: connection lost: {}", client(), cause.toString());
         } else {
             LOG.error("{}: closing the connection after an internal error", client(), cause);
@@ -197,7 +207,7 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
     }
 
     private void readHeader(ByteBuf in) {
-        if (!headerBytes.isReadable() && in.readableBytes() >= RequestHeader.LENGTH_BYTES) {
+        if (!headerBytes.isReadable() && in.readableBytes() >= headerLengthBytes) {
             onHeader(in);
             return;
         }
@@ -209,27 +219,28 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
     }
 
     private void onHeader(ByteBuf bytes) {
-        if (!RequestHeader.hasMagic(bytes)) {
+        if (!RequestHeader.hasMagic(bytes, terms.isExtended())) {
             LOG.info(
                     "{}: closing the connection: a request does not begin with the magic number",
                     client());
             endHard();
             return;
         }
-        var request = RequestHeader.decode(bytes);
+        var request = RequestHeader.decode(bytes, terms.isExtended());
         if (request.type() == NbdConstants.CMD_DISC) {
             endSoftly("disconnect request");
             return;
         }
         server.requests.increment();
         current = request;
-        refusal = RequestCheck.check(request, export);
+        refusal = RequestCheck.check(request, export, terms);
+        admittedBytes = refusal == null ? contentBytes(request) : 0;
         state = State.ADMISSION;
         admit(request);
     }
 
     private void admit(RequestHeader request) {
-        var bytes = refusal == null && carriesPayload(request) ? request.length() : 0;
+        var bytes = admittedBytes;
         if (!hasRoom(bytes)) {
             pause();
             return;
@@ -276,22 +287,36 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
     }
 
     private void beginRefused(RequestHeader request, Refusal because) {
-        var isWrite = request.type() == NbdConstants.CMD_WRITE;
-        var isAmbiguous = !isWrite && request.has(NbdConstants.CMD_FLAG_PAYLOAD_LEN);
-        if (isAmbiguous || (isWrite && request.length() > MAX_SKIPPED_BYTES)) {
+        var payloadBytes = payloadBytes(request);
+        if (payloadBytes < 0 || payloadBytes > MAX_SKIPPED_BYTES) {
             LOG.info(
                     "{}: closing the connection: {}, and what follows cannot be told apart",
                     client(),
                     because.why());
             refuse(request, because);
             endSoftly("protocol error");
-        } else if (isWrite && request.length() > 0) {
-            skipBytes = request.length();
+        } else if (payloadBytes > 0) {
+            skipBytes = payloadBytes;
             state = State.SKIP;
         } else {
             state = State.HEADER;
             refuse(request, because);
         }
+    }
+
+    /**
+     * Returns the bytes that follow a header, negative if they cannot be known: too many, or a flag
+     * that has no meaning under these terms.
+     */
+    private long payloadBytes(RequestHeader request) {
+        var hasFlag = request.has(NbdConstants.CMD_FLAG_PAYLOAD_LEN);
+        if (terms.isExtended()) {
+            return hasFlag ? request.length() : 0;
+        }
+        if (request.type() == NbdConstants.CMD_WRITE) {
+            return request.length();
+        }
+        return hasFlag ? -1 : 0;
     }
 
     private void readPayload(ByteBuf in) {
@@ -350,6 +375,8 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
             case NbdConstants.CMD_FLUSH -> device.flush(operation);
             case NbdConstants.CMD_TRIM -> device.trim(offset, length, fua, operation);
             case NbdConstants.CMD_CACHE -> device.cache(offset, length, operation);
+            case NbdConstants.CMD_BLOCK_STATUS ->
+                device.blockStatus(offset, length, new ExtentList(operation));
             case NbdConstants.CMD_WRITE_ZEROES ->
                 device.writeZeroes(offset, length, zeroFlags(request), operation);
             default ->
@@ -411,41 +438,28 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
             server.requestsFailed.increment();
             logFailure(operation, error);
         }
-        var data = operation.takeData();
-        if (data == null) {
+        if (!operation.holdsContent()) {
             release(operation);
         }
         if (isGone) {
-            if (data != null) {
-                data.release();
-                release(operation);
-            }
-            finish();
-            closeDeviceIfUnused();
+            drop(operation);
             return;
         }
-        write(operation, error, data);
+        server.readBytes.add(replies.write(context(), operation));
     }
 
-    /** Header and payload go out as they are; the channel gathers them into one system call. */
-    private void write(Operation operation, @Nullable NbdError error, @Nullable ByteBuf data) {
-        var ctx = context();
-        var header = ctx.alloc().directBuffer(SimpleReply.LENGTH_BYTES, SimpleReply.LENGTH_BYTES);
-        SimpleReply.encode(
-                header, error == null ? 0 : error.number(), operation.request().cookie());
-        if (data == null) {
-            ctx.write(header).addListener(operation);
-        } else {
-            server.readBytes.add(data.readableBytes());
-            // The payload's write tells how both ended.
-            var unused = ctx.write(header, ctx.voidPromise());
-            ctx.write(data).addListener(operation);
+    private void drop(Operation operation) {
+        Operation.release(operation.takePieces());
+        if (operation.holdsContent()) {
+            release(operation);
         }
+        finish();
+        closeDeviceIfUnused();
     }
 
     /** The socket took a reply, or will never take it. */
     void onSent(Operation operation) {
-        if (operation.request().type() == NbdConstants.CMD_READ && operation.error() == null) {
+        if (operation.holdsContent()) {
             release(operation);
         }
         finish();
@@ -479,7 +493,7 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
         } catch (RejectedExecutionException e) {
             // The I/O threads are gone and this connection with them, so its bytes go to the next
             // in the queue.
-            server.budget.release(carriedBytes());
+            server.budget.release(admittedBytes);
         }
     }
 
@@ -488,12 +502,8 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
             grant = Grant.GRANTED;
             resume();
         } else {
-            server.budget.release(carriedBytes());
+            server.budget.release(admittedBytes);
         }
-    }
-
-    private long carriedBytes() {
-        return required(current).length();
     }
 
     private void scheduleResume() {
@@ -543,7 +553,7 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
         if (state == State.ADMISSION && grant == Grant.WAITING && server.budget.cancel(this)) {
             grant = Grant.NONE;
         } else if (grant == Grant.GRANTED) {
-            server.budget.release(carriedBytes());
+            server.budget.release(admittedBytes);
             grant = Grant.NONE;
         }
         abandonPayload();
@@ -559,8 +569,8 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
      */
     private void abandonPayload() {
         if (state == State.PAYLOAD) {
-            heldBytes -= carriedBytes();
-            server.budget.release(carriedBytes());
+            heldBytes -= admittedBytes;
+            server.budget.release(admittedBytes);
         }
         if (payload != null) {
             payload.release();
@@ -640,8 +650,14 @@ final class Transmission extends ChannelInboundHandlerAdapter implements ByteBud
 
     // Small things.
 
-    private static boolean carriesPayload(RequestHeader request) {
-        return request.type() == NbdConstants.CMD_READ || request.type() == NbdConstants.CMD_WRITE;
+    /** Returns what an admitted request takes of the budgets. */
+    private long contentBytes(RequestHeader request) {
+        return switch (request.type()) {
+            case NbdConstants.CMD_READ, NbdConstants.CMD_WRITE -> request.length();
+            case NbdConstants.CMD_BLOCK_STATUS ->
+                Math.min(ExtentList.MAX_BYTES, server.config.connectionBudgetBytes());
+            default -> 0;
+        };
     }
 
     /**

@@ -13,6 +13,13 @@ import java.nio.charset.StandardCharsets;
 final class ClientBytes {
 
     private final ByteBuf out = Unpooled.buffer();
+    private boolean isExtended;
+
+    /** Requests have extended headers from here on. */
+    ClientBytes extended() {
+        isExtended = true;
+        return this;
+    }
 
     /** Answers the greeting; {@code NO_ZEROES} and fixed newstyle. */
     ClientBytes flags() {
@@ -59,8 +66,39 @@ final class ClientBytes {
         return toArray(data);
     }
 
+    ClientBytes structuredReply() {
+        return option(NbdConstants.OPT_STRUCTURED_REPLY);
+    }
+
+    ClientBytes listMeta(String name, String... queries) {
+        return option(NbdConstants.OPT_LIST_META_CONTEXT, metaQuery(name, queries));
+    }
+
+    ClientBytes setMeta(String name, String... queries) {
+        return option(NbdConstants.OPT_SET_META_CONTEXT, metaQuery(name, queries));
+    }
+
+    private static byte[] metaQuery(String name, String... queries) {
+        var data = Unpooled.buffer();
+        writeText(data, name);
+        data.writeInt(queries.length);
+        for (var query : queries) {
+            writeText(data, query);
+        }
+        return toArray(data);
+    }
+
+    private static void writeText(ByteBuf data, String text) {
+        var bytes = text.getBytes(StandardCharsets.UTF_8);
+        data.writeInt(bytes.length).writeBytes(bytes);
+    }
+
+    ClientBytes blockStatus(int flags, long cookie, long offset, long length) {
+        return request(NbdConstants.CMD_BLOCK_STATUS, flags, cookie, offset, length);
+    }
+
     ClientBytes request(int type, int flags, long cookie, long offset, long length) {
-        new RequestHeader(flags, type, cookie, offset, length).encode(out);
+        new RequestHeader(flags, type, cookie, offset, length).encode(out, isExtended);
         return this;
     }
 
@@ -73,7 +111,8 @@ final class ClientBytes {
     }
 
     ClientBytes writeWith(int flags, long cookie, long offset, byte... data) {
-        request(NbdConstants.CMD_WRITE, flags, cookie, offset, data.length);
+        var payload = isExtended ? NbdConstants.CMD_FLAG_PAYLOAD_LEN : 0;
+        request(NbdConstants.CMD_WRITE, flags | payload, cookie, offset, data.length);
         out.writeBytes(data);
         return this;
     }

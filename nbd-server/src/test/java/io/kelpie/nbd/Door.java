@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kelpie.nbd.wire.Greeting;
 import io.kelpie.nbd.wire.NbdConstants;
+import io.kelpie.nbd.wire.ReplyChunk;
 import io.kelpie.nbd.wire.SimpleReply;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -61,6 +62,19 @@ final class Door implements AutoCloseable {
         return door;
     }
 
+    /** A connection through the handshake whose client wants what the bytes ask for. */
+    static Door serving(BlockDevice device, ClientBytes wishes) {
+        return serving(device, wishes, config().build());
+    }
+
+    static Door serving(BlockDevice device, ClientBytes wishes, NbdServerConfig config) {
+        var door = new Door(new Exports().with("disk", device), config);
+        door.send(wishes.go("disk"));
+        assertThat(door.received().readableBytes()).isPositive();
+        door.received().clear();
+        return door;
+    }
+
     void enter() {
         send(new ClientBytes().flags().exportName("disk"));
         takeGreeting();
@@ -111,6 +125,24 @@ final class Door implements AutoCloseable {
     /** The next reply's error and cookie; its payload, if any, is still to be read. */
     SimpleReply takeReply() {
         return SimpleReply.decode(received());
+    }
+
+    /** The next chunk's header; its content is still to be read. */
+    ReplyChunk takeChunk() {
+        return ReplyChunk.decode(received());
+    }
+
+    /** The next option reply's data, whose option and type are as expected. */
+    ByteBuf takeOptionReply(int option, int type) {
+        var in = received();
+        assertThat(in.readLong()).isEqualTo(NbdConstants.OPTION_REPLY_MAGIC);
+        assertThat(in.readInt()).isEqualTo(option);
+        assertThat(in.readInt()).isEqualTo(type);
+        return in.readSlice(in.readInt());
+    }
+
+    void expectAck(int option) {
+        assertThat(takeOptionReply(option, NbdConstants.REP_ACK).isReadable()).isFalse();
     }
 
     void expectReply(long cookie) {

@@ -75,6 +75,20 @@ public final class FailingDevice implements BlockDevice {
     }
 
     @Override
+    public void cache(long offset, long length, Reply reply) {
+        next.cache(offset, length, reply);
+    }
+
+    @Override
+    public void blockStatus(long offset, long length, BlockStatusSink sink) {
+        if (fails.test(offset)) {
+            sink.failed(error, "told to fail the block status at " + offset);
+        } else {
+            next.blockStatus(offset, length, sink);
+        }
+    }
+
+    @Override
     public void close(Reply reply) {
         next.close(reply);
     }

@@ -161,14 +161,14 @@ class HandshakeTest {
     void unknownOptionsAreRefusedAndTheirDataSkipped() {
         door.send(new ClientBytes()
                 .flags()
-                .option(5)
-                .option(8, new byte[100_000])
+                .option(4)
+                .option(12, new byte[100_000])
                 .option(0x12345678, new byte[3])
                 .option(NbdConstants.OPT_LIST));
 
         door.takeGreeting();
-        takeOptionReply(5, NbdConstants.REP_ERR_UNSUP);
-        takeOptionReply(8, NbdConstants.REP_ERR_UNSUP);
+        takeOptionReply(4, NbdConstants.REP_ERR_UNSUP);
+        takeOptionReply(12, NbdConstants.REP_ERR_UNSUP);
         takeOptionReply(0x12345678, NbdConstants.REP_ERR_UNSUP);
         takeOptionReply(NbdConstants.OPT_LIST, NbdConstants.REP_SERVER);
     }
@@ -393,10 +393,6 @@ class HandshakeTest {
     }
 
     private ByteBuf takeOptionReply(int option, int type) {
-        var in = door.received();
-        assertThat(in.readLong()).isEqualTo(NbdConstants.OPTION_REPLY_MAGIC);
-        assertThat(in.readInt()).isEqualTo(option);
-        assertThat(in.readInt()).isEqualTo(type);
-        return in.readSlice(in.readInt());
+        return door.takeOptionReply(option, type);
     }
 }

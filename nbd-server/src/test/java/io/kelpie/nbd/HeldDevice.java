@@ -38,6 +38,7 @@ final class HeldDevice implements BlockDevice {
     }
 
     final List<Call> calls = new ArrayList<>();
+    final List<BlockStatusSink> sinks = new ArrayList<>();
     private final long sizeBytes;
     private final DeviceLimits limits;
     private int closes;
@@ -93,6 +94,16 @@ final class HeldDevice implements BlockDevice {
     @Override
     public synchronized void writeZeroes(long offset, long length, ZeroFlags flags, Reply reply) {
         calls.add(new Call("zero " + flags, offset, length, null, flags.fua(), reply));
+    }
+
+    @Override
+    public synchronized void cache(long offset, long length, Reply reply) {
+        calls.add(new Call("cache", offset, length, null, false, reply));
+    }
+
+    @Override
+    public synchronized void blockStatus(long offset, long length, BlockStatusSink sink) {
+        sinks.add(sink);
     }
 
     @Override

@@ -8,8 +8,11 @@ import io.netty.buffer.ByteBufUtil;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 /** The same session in every fragmentation, cut off everywhere, and broken at random. */
@@ -35,9 +38,49 @@ class HostileBytesTest {
                 .toArray();
     }
 
-    @Test
-    void everySplitPointGivesTheSameAnswers() {
-        var bytes = session();
+    private static byte[] structuredSession() {
+        return new ClientBytes()
+                .flags()
+                .structuredReply()
+                .listMeta("disk")
+                .setMeta("disk", "x-other:thing", NbdConstants.BASE_ALLOCATION)
+                .option(NbdConstants.OPT_STARTTLS)
+                .go("disk", NbdConstants.INFO_BLOCK_SIZE)
+                .write(1, 100, new byte[] {1, 2, 3, 4, 5})
+                .request(NbdConstants.CMD_READ, NbdConstants.CMD_FLAG_DF, 2, 98, 9)
+                .read(3, 0, (int) SIZE)
+                .blockStatus(0, 4, 0, SIZE)
+                .blockStatus(NbdConstants.CMD_FLAG_REQ_ONE, 5, 0, SIZE)
+                .read(6, SIZE, 1)
+                .disconnect()
+                .toArray();
+    }
+
+    private static byte[] extendedSession() {
+        return new ClientBytes()
+                .flags()
+                .option(NbdConstants.OPT_EXTENDED_HEADERS)
+                .setMeta("disk", NbdConstants.BASE_ALLOCATION)
+                .go("disk")
+                .extended()
+                .write(1, 100, new byte[] {1, 2, 3, 4, 5})
+                .read(2, 98, 9)
+                .request(NbdConstants.CMD_TRIM, 0, 3, 0, SIZE)
+                .blockStatus(0, 4, 0, SIZE)
+                .blockStatus(NbdConstants.CMD_FLAG_PAYLOAD_LEN, 5, 0, 3)
+                .raw(new byte[3])
+                .request(NbdConstants.CMD_WRITE_ZEROES, 0, 6, 0, 1L << 60)
+                .disconnect()
+                .toArray();
+    }
+
+    private static List<byte[]> sessions() {
+        return List.of(session(), structuredSession(), extendedSession());
+    }
+
+    @ParameterizedTest
+    @MethodSource("sessions")
+    void everySplitPointGivesTheSameAnswers(byte[] bytes) {
         var expected = answersTo(bytes, bytes.length);
 
         for (var split = 0; split <= bytes.length; split++) {
@@ -45,9 +88,9 @@ class HostileBytesTest {
         }
     }
 
-    @Test
-    void singleBytesGiveTheSameAnswers() {
-        var bytes = session();
+    @ParameterizedTest
+    @MethodSource("sessions")
+    void singleBytesGiveTheSameAnswers(byte[] bytes) {
         var door = newDoor();
         for (var one : bytes) {
             door.send(new byte[] {one});
@@ -56,9 +99,9 @@ class HostileBytesTest {
         assertThat(finish(door)).isEqualTo(answersTo(bytes, bytes.length));
     }
 
-    @Test
-    void aSessionCutOffAnywhereLeavesNothingBehind() {
-        var bytes = session();
+    @ParameterizedTest
+    @MethodSource("sessions")
+    void aSessionCutOffAnywhereLeavesNothingBehind(byte[] bytes) {
         for (var end = 0; end < bytes.length; end++) {
             var door = newDoor();
 
@@ -72,8 +115,9 @@ class HostileBytesTest {
     void mutatedSessionsNeverLeakOrThrow() {
         var seed = seed();
         var random = new Random(seed);
-        var bytes = session();
+        var sessions = sessions();
         for (var round = 0; round < 3000; round++) {
+            var bytes = sessions.get(round % sessions.size());
             var mutated = mutate(bytes, random);
             var split = random.nextInt(mutated.length + 1);
 

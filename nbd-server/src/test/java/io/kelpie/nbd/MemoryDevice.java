@@ -4,6 +4,7 @@ package io.kelpie.nbd;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,21 +44,22 @@ public final class MemoryDevice implements BlockDevice {
 
     @Override
     public void read(long offset, int length, Reply reply) {
-        var data = PooledByteBufAllocator.DEFAULT.directBuffer(length, length);
+        var pieces = new ArrayList<ReadPiece>();
         synchronized (pages) {
             for (var at = offset; at < offset + length; ) {
                 var page = pages.get(at / PAGE_BYTES);
                 var from = (int) (at % PAGE_BYTES);
                 var count = (int) Math.min(PAGE_BYTES - from, offset + length - at);
                 if (page == null) {
-                    data.writeZero(count);
+                    pieces.add(ReadPiece.hole(count));
                 } else {
-                    data.writeBytes(page, from, count);
+                    var data = PooledByteBufAllocator.DEFAULT.directBuffer(count, count);
+                    pieces.add(ReadPiece.data(data.writeBytes(page, from, count)));
                 }
                 at += count;
             }
         }
-        reply.data(data);
+        reply.pieces(pieces);
     }
 
     @Override
@@ -83,13 +85,13 @@ public final class MemoryDevice implements BlockDevice {
 
     @Override
     public void trim(long offset, long length, boolean fua, Reply reply) {
-        zero(offset, length);
+        zero(offset, length, false);
         reply.done();
     }
 
     @Override
     public void writeZeroes(long offset, long length, ZeroFlags flags, Reply reply) {
-        zero(offset, length);
+        zero(offset, length, flags.noHole());
         reply.done();
     }
 
@@ -127,12 +129,15 @@ public final class MemoryDevice implements BlockDevice {
         return closes.get();
     }
 
-    private void zero(long offset, long length) {
+    private void zero(long offset, long length, boolean noHole) {
         synchronized (pages) {
             for (var at = offset; at < offset + length; ) {
                 var from = (int) (at % PAGE_BYTES);
                 var count = (int) Math.min(PAGE_BYTES - from, offset + length - at);
-                if (count == PAGE_BYTES) {
+                if (noHole) {
+                    var page = pages.computeIfAbsent(at / PAGE_BYTES, i -> new byte[PAGE_BYTES]);
+                    Arrays.fill(page, from, from + count, (byte) 0);
+                } else if (count == PAGE_BYTES) {
                     pages.remove(at / PAGE_BYTES);
                 } else if (pages.containsKey(at / PAGE_BYTES)) {
                     Arrays.fill(pages.get(at / PAGE_BYTES), from, from + count, (byte) 0);

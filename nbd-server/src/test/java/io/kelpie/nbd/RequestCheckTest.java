@@ -131,6 +131,58 @@ class RequestCheckTest {
         assertThat(refusal.error()).isEqualTo(NbdError.EPERM);
     }
 
+    @ParameterizedTest(name = "{0}: command {1} flags {2} at {3} of {4} bytes")
+    @CsvSource({
+        "STRUCTURED, 0, 4, 0, 512",
+        "STRUCTURED, 7, 0, 0, 1048576",
+        "STRUCTURED, 7, 8, 512, 512",
+        "EXTENDED, 0, 4, 0, 512",
+        "EXTENDED, 1, 32, 0, 512",
+        "EXTENDED, 1, 33, 0, 512",
+        "EXTENDED, 7, 8, 0, 512",
+        "EXTENDED, 6, 2, 0, 1048576",
+    })
+    void acceptsWhatWasNegotiated(
+            Terms.Replies replies, int type, int flags, long offset, long length) {
+        assertThat(check(type, flags, offset, length, ALL, new Terms(replies, true)))
+                .isNull();
+    }
+
+    @ParameterizedTest(name = "{0}: command {1} flags {2} at {3} of {4} bytes")
+    @CsvSource({
+        "SIMPLE, 0, 4, 0, 512",
+        "STRUCTURED, 1, 32, 0, 512",
+        "STRUCTURED, 1, 4, 0, 512",
+        "STRUCTURED, 0, 8, 0, 512",
+        "STRUCTURED, 7, 4, 0, 512",
+        "STRUCTURED, 7, 2, 0, 512",
+        "STRUCTURED, 7, 0, 1048576, 512",
+        "STRUCTURED, 7, 0, 0, 0",
+        "STRUCTURED, 7, 0, 1, 512",
+        "STRUCTURED, 7, 0, 1048064, 1024",
+        "EXTENDED, 1, 0, 0, 512",
+        "EXTENDED, 0, 32, 0, 512",
+        "EXTENDED, 7, 32, 0, 512",
+        "EXTENDED, 3, 32, 0, 0",
+        "EXTENDED, 4, 0, 0, -512",
+        "EXTENDED, 4, 0, 512, 9223372036854775296",
+        "EXTENDED, 5, 0, -512, 1024",
+    })
+    void refusesWhatWasNotNegotiated(
+            Terms.Replies replies, int type, int flags, long offset, long length) {
+        var refusal = Objects.requireNonNull(
+                check(type, flags, offset, length, ALL, new Terms(replies, true)));
+
+        assertThat(refusal.error()).isEqualTo(NbdError.EINVAL);
+    }
+
+    @Test
+    void refusesBlockStatusWithoutAContext() {
+        var terms = new Terms(Terms.Replies.EXTENDED, false);
+
+        assertThat(check(NbdConstants.CMD_BLOCK_STATUS, 0, 0, 512, ALL, terms)).isNotNull();
+    }
+
     @Test
     void readsOfAReadOnlyExportAreFine() {
         assertThat(check(NbdConstants.CMD_READ, 0, 0, 512, ALL.withReadOnly(true)))
@@ -142,16 +194,22 @@ class RequestCheckTest {
         var export = OpenExport.of(
                 new ExportInfo("e", ""), new MemoryDevice(0), Door.config().build());
 
-        assertThat(RequestCheck.check(new RequestHeader(0, NbdConstants.CMD_READ, 0, 0, 1), export))
+        assertThat(RequestCheck.check(
+                        new RequestHeader(0, NbdConstants.CMD_READ, 0, 0, 1), export, Terms.SIMPLE))
                 .isNotNull();
     }
 
     private static @Nullable Refusal check(
             int type, int flags, long offset, long length, DeviceLimits limits) {
+        return check(type, flags, offset, length, limits, Terms.SIMPLE);
+    }
+
+    private static @Nullable Refusal check(
+            int type, int flags, long offset, long length, DeviceLimits limits, Terms terms) {
         var export = OpenExport.of(
                 new ExportInfo("disk", ""),
                 new MemoryDevice(SIZE, limits),
                 Door.config().build());
-        return RequestCheck.check(new RequestHeader(flags, type, 7, offset, length), export);
+        return RequestCheck.check(new RequestHeader(flags, type, 7, offset, length), export, terms);
     }
 }

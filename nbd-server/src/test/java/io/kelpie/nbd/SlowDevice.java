@@ -63,6 +63,16 @@ public final class SlowDevice implements BlockDevice {
     }
 
     @Override
+    public void cache(long offset, long length, Reply reply) {
+        later(() -> next.cache(offset, length, reply));
+    }
+
+    @Override
+    public void blockStatus(long offset, long length, BlockStatusSink sink) {
+        later(() -> next.blockStatus(offset, length, sink));
+    }
+
+    @Override
     public void close(Reply reply) {
         later(() -> next.close(reply));
     }

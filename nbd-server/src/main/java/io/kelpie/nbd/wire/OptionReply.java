@@ -79,6 +79,14 @@ public final class OptionReply {
         out.writeInt(max);
     }
 
+    /** Appends one metadata context. */
+    public static void encodeMetaContext(ByteBuf out, int option, int id, String name) {
+        var bytes = WireText.encodeCut(name);
+        encodeHeader(out, option, NbdConstants.REP_META_CONTEXT, Integer.BYTES + bytes.length);
+        out.writeInt(id);
+        out.writeBytes(bytes);
+    }
+
     /**
      * Appends the answer to EXPORT_NAME, which has no header: size, flags and, for old clients, 124
      * zeroes.

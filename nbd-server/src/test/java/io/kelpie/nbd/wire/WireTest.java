@@ -9,8 +9,11 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 
 /** Vectors written by hand from the specification's tables. */
 class WireTest {
@@ -38,8 +41,8 @@ class WireTest {
         var in = bytes("25609513" + "0001" + "0006" + "0102030405060708" + "8000000000000000"
                 + "ffffffff");
 
-        assertThat(RequestHeader.hasMagic(in)).isTrue();
-        var header = RequestHeader.decode(in);
+        assertThat(RequestHeader.hasMagic(in, false)).isTrue();
+        var header = RequestHeader.decode(in, false);
 
         assertThat(header)
                 .isEqualTo(
@@ -52,15 +55,146 @@ class WireTest {
         var header = new RequestHeader(0x8001, 0xfffe, -2, 1L << 40, 4096);
         var out = Unpooled.buffer();
 
-        header.encode(out);
+        header.encode(out, false);
 
         assertThat(out.readableBytes()).isEqualTo(RequestHeader.LENGTH_BYTES);
-        assertThat(RequestHeader.decode(out)).isEqualTo(header);
+        assertThat(RequestHeader.decode(out, false)).isEqualTo(header);
     }
 
     @Test
     void requestHeaderDoubtsAnotherMagic() {
-        assertThat(RequestHeader.hasMagic(bytes("25609514" + "00".repeat(24)))).isFalse();
+        assertThat(RequestHeader.hasMagic(bytes("25609514" + "00".repeat(24)), false))
+                .isFalse();
+    }
+
+    @Test
+    void extendedRequestHeaderIsReadAsSpecified() {
+        var in = bytes("21e41c71" + "0021" + "0001" + "0102030405060708" + "0000000100000000"
+                + "8000000000000000");
+
+        assertThat(RequestHeader.hasMagic(in, true)).isTrue();
+        assertThat(RequestHeader.hasMagic(in, false)).isFalse();
+        assertThat(RequestHeader.decode(in, true))
+                .isEqualTo(
+                        new RequestHeader(0x21, 1, 0x0102030405060708L, 1L << 32, Long.MIN_VALUE));
+        assertThat(in.isReadable()).isFalse();
+    }
+
+    @Test
+    void extendedRequestHeaderSurvivesARoundTrip() {
+        var header = new RequestHeader(0x8001, 0xfffe, -2, 1L << 40, 1L << 41);
+        var out = Unpooled.buffer();
+
+        header.encode(out, true);
+
+        assertThat(out.readableBytes()).isEqualTo(RequestHeader.EXTENDED_LENGTH_BYTES);
+        assertThat(RequestHeader.decode(out, true)).isEqualTo(header);
+    }
+
+    @Test
+    void structuredChunksAreLaidOutAsSpecified() {
+        var to = new RequestHeader(0, 0, 0x1122334455667788L, 4096, 8192);
+        var out = Unpooled.buffer();
+
+        ReplyChunk.encodeNone(out, false, to);
+        ReplyChunk.encodeDataPrefix(out, false, to, 4096, 16, false);
+        ReplyChunk.encodeHole(out, false, to, 8192, 0x80000000L, true);
+        ReplyChunk.encodeError(out, false, to, 22, "no");
+        ReplyChunk.encodeStatusPrefix(out, false, to, 1, 2);
+        ReplyChunk.encodeExtent(out, false, 0xffffffffL, 3);
+        ReplyChunk.encodeExtent(out, false, 512, 0);
+
+        var cookie = "1122334455667788";
+        assertThat(hex(out))
+                .isEqualTo("668e33ef" + "0001" + "0000" + cookie + "00000000"
+                        + "668e33ef" + "0000" + "0001" + cookie + "00000018"
+                        + "0000000000001000"
+                        + "668e33ef" + "0001" + "0002" + cookie + "0000000c"
+                        + "0000000000002000" + "80000000"
+                        + "668e33ef" + "0001" + "8001" + cookie + "00000008"
+                        + "00000016" + "0002" + "6e6f"
+                        + "668e33ef" + "0001" + "0005" + cookie + "00000014"
+                        + "00000001" + "ffffffff" + "00000003" + "00000200" + "00000000");
+    }
+
+    @Test
+    void extendedChunksAreLaidOutAsSpecified() {
+        var to = new RequestHeader(0, 0, 0x1122334455667788L, 4096, 8192);
+        var out = Unpooled.buffer();
+
+        ReplyChunk.encodeNone(out, true, to);
+        ReplyChunk.encodeDataPrefix(out, true, to, 8192, 16, true);
+        ReplyChunk.encodeHole(out, true, to, 8192, 512, false);
+        ReplyChunk.encodeError(out, true, to, 22, "");
+        ReplyChunk.encodeStatusPrefix(out, true, to, 1, 1);
+        ReplyChunk.encodeExtent(out, true, 1L << 40, 3);
+
+        var ids = "1122334455667788" + "0000000000001000";
+        assertThat(hex(out))
+                .isEqualTo("6e8a278c" + "0001" + "0000" + ids + "0000000000000000"
+                        + "6e8a278c" + "0001" + "0001" + ids + "0000000000000018"
+                        + "0000000000002000"
+                        + "6e8a278c" + "0000" + "0002" + ids + "000000000000000c"
+                        + "0000000000002000" + "00000200"
+                        + "6e8a278c" + "0001" + "8001" + ids + "0000000000000006"
+                        + "00000016" + "0000"
+                        + "6e8a278c" + "0001" + "0006" + ids + "0000000000000018"
+                        + "00000001" + "00000001" + "0000010000000000" + "0000000000000003");
+    }
+
+    @Test
+    void chunksSurviveARoundTrip() {
+        var to = new RequestHeader(0, 0, 9, 4096, 8192);
+        var out = Unpooled.buffer();
+
+        ReplyChunk.encodeHeader(out, false, to, 5, true, 0xffffffffL);
+        ReplyChunk.encodeHeader(out, true, to, 0x8001, false, 1L << 40);
+
+        assertThat(ReplyChunk.decode(out))
+                .isEqualTo(new ReplyChunk(false, 1, 5, 9, 0, 0xffffffffL));
+        assertThat(ReplyChunk.decode(out))
+                .isEqualTo(new ReplyChunk(true, 0, 0x8001, 9, 4096, 1L << 40));
+        assertThatThrownBy(() -> ReplyChunk.decode(bytes("00".repeat(20))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("0x0");
+    }
+
+    @Test
+    void metaQueryReadsNameAndQueries() throws OptionFormatException {
+        var none = MetaQuery.decode(bytes("00000002" + "6162" + "00000000"));
+        var several = MetaQuery.decode(bytes("00000000" + "00000003" + text("x-other:thing")
+                + text("base:allocation") + text("base:")));
+        var wildcard = MetaQuery.decode(bytes("00000000" + "00000001" + text("base:")));
+
+        assertThat(none).isEqualTo(new MetaQuery("ab", true, false, false));
+        assertThat(several).isEqualTo(new MetaQuery("", false, true, true));
+        assertThat(wildcard).isEqualTo(new MetaQuery("", false, false, true));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "00000000",
+                "00000001" + "00000000",
+                "00000009" + "00000000",
+                "ffffffff" + "00000000",
+                "00000000" + "00000001",
+                "00000000" + "00000001" + "ffffffff",
+                "00000000" + "00000001" + "00000006" + "626173653a",
+                "00000000" + "ffffffff" + "00000005" + "626173653a",
+                "00000000" + "00000001" + "00000004" + "62617365",
+                "00000000" + "00000001" + "00000002" + "3aff",
+                "00000000" + "00000000" + "00",
+            })
+    void malformedMetaQueriesAreRefused(String hex) {
+        assertThatThrownBy(() -> MetaQuery.decode(bytes(hex)))
+                .isInstanceOf(OptionFormatException.class);
+    }
+
+    private static String text(String text) {
+        var bytes = text.getBytes(StandardCharsets.UTF_8);
+        return String.format("%08x", bytes.length) + HexFormat.of().formatHex(bytes);
     }
 
     @Test
