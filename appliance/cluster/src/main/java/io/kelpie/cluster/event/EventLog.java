@@ -105,7 +105,8 @@ public final class EventLog {
      *
      * @param kind whose event it is
      * @param body the body after the kind byte, position to limit; borrowed
-     * @param completion gets the value of the outcome, or its error
+     * @param completion gets the value of the outcome, or its error; an error of the coordinator
+     *     leaves open whether the event will still take effect
      */
     public void submit(byte kind, ByteBuffer body, Completion<Integer> completion) {
         if (closed) {
@@ -133,6 +134,10 @@ public final class EventLog {
      * @param completion gets DONE then
      */
     public void catchUp(Completion<Outcome> completion) {
+        if (closed) {
+            completion.failed(ErrorCode.SHUTTING_DOWN);
+            return;
+        }
         catchingUp.add(completion);
         readMore();
     }
@@ -144,9 +149,7 @@ public final class EventLog {
      */
     public void close(Completion<Outcome> completion) {
         closed = true;
-        List<Completion<Integer>> waiting = List.copyOf(submitted.values());
-        submitted.clear();
-        waiting.forEach(each -> each.failed(ErrorCode.SHUTTING_DOWN));
+        failAll(ErrorCode.SHUTTING_DOWN);
         if (savedIndex == appliedIndex) {
             ports.timers().after(0, () -> completion.done(Outcome.DONE));
             return;
@@ -165,16 +168,40 @@ public final class EventLog {
 
             @Override
             public void failed(ErrorCode error) {
-                if (!closed) {
-                    // The same id again: the coordinator ignores it if the first append did land.
-                    ports.tracer()
-                            .event(
-                                    Tracer.Level.WARN,
-                                    "appending an event failed (" + error + "), trying again");
-                    ports.timers().after(RETRY_NANOS, () -> append(id, body));
-                }
+                onAppendFailed(id, body, error);
             }
         });
+    }
+
+    private void onAppendFailed(EventId id, byte[] body, ErrorCode error) {
+        if (closed) {
+            return;
+        }
+        if (isWorthRetrying(error)) {
+            // The same id again: the coordinator ignores it if the first append did land.
+            ports.tracer()
+                    .event(
+                            Tracer.Level.WARN,
+                            "appending an event failed (" + error + "), trying again");
+            ports.timers().after(RETRY_NANOS, () -> append(id, body));
+            return;
+        }
+        Completion<Integer> completion = submitted.remove(id.counter());
+        if (completion != null) {
+            completion.failed(error);
+        }
+    }
+
+    private static boolean isWorthRetrying(ErrorCode error) {
+        return error.category() == ErrorCode.Category.RETRY;
+    }
+
+    private void failAll(ErrorCode error) {
+        List<Completion<?>> waiting = new ArrayList<>(submitted.values());
+        waiting.addAll(catchingUp);
+        submitted.clear();
+        catchingUp.clear();
+        waiting.forEach(each -> each.failed(error));
     }
 
     private void readMore() {
@@ -187,8 +214,9 @@ public final class EventLog {
         ports.coordinator().readEvents(appliedIndex, READ_BATCH, new Completion<>() {
             @Override
             public void done(List<LoggedEvent> events) {
-                reading = false;
+                // Still reading while applying: who wants to catch up in there needs another read.
                 events.forEach(EventLog.this::apply);
+                reading = false;
                 if (events.size() == READ_BATCH || readAgain) {
                     readMore();
                 } else {
@@ -202,8 +230,14 @@ public final class EventLog {
             @Override
             public void failed(ErrorCode error) {
                 reading = false;
-                if (!closed) {
+                if (closed) {
+                    return;
+                }
+                if (isWorthRetrying(error)) {
                     ports.timers().after(RETRY_NANOS, EventLog.this::readMore);
+                } else {
+                    // Events that were appended take effect when a later read succeeds.
+                    failAll(error);
                 }
             }
         });

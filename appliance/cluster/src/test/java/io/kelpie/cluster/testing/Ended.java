@@ -6,7 +6,7 @@ import io.kelpie.cluster.port.Completion;
 import org.jspecify.annotations.Nullable;
 
 /** Notes how a call ended, and refuses that it ends twice. */
-public final class Ended<T> implements Completion<T> {
+public class Ended<T> implements Completion<T> {
     private @Nullable T result;
     private @Nullable ErrorCode error;
     private boolean ended;

@@ -30,13 +30,10 @@ public final class Loop implements Clock, Timers {
         }
     }
 
-    /** Runs one posted task. */
-    public boolean step() {
-        Runnable task = posted.poll();
-        if (task != null) {
-            task.run();
-        }
-        return task != null;
+    /** Forgets what was to run, as the death of a process does. */
+    public void clear() {
+        posted.clear();
+        timers.clear();
     }
 
     /** Moves time and runs everything that is due by then. */

@@ -64,6 +64,13 @@ public final class MemoryStore implements LocalStore {
         all.forEach(loop::post);
     }
 
+    /** Forgets what was held, as the death of a process does, and holds no more. */
+    public void dropHeld() {
+        holding = operation -> false;
+        held.clear();
+        open = 0;
+    }
+
     /** Completes the batch that is held longest. */
     public void releaseFirst() {
         loop.post(held.remove(0));

@@ -84,7 +84,8 @@ public final class World {
     }
 
     public Engine reborn(int weightGib) {
-        store.releaseHeld();
+        loop.clear();
+        store.dropHeld();
         engine = newEngine(weightGib);
         return engine;
     }
