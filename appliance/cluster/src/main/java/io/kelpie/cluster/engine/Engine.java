@@ -198,15 +198,21 @@ public final class Engine {
      * new ones are refused with NOT_FORMATTED until it is done.
      *
      * @param settings the operator's choices; the time of creation is filled in if it is 0
-     * @param completion gets DONE when the new cluster serves; BUSY if a format is under way
+     * @param completion gets DONE when the new cluster serves; BUSY if a format is under way,
+     *     NO_SPACE if no node would hold objects, SHUTTING_DOWN
      */
     public void format(ClusterSettings settings, Completion<Outcome> completion) {
-        if (stopping || membership.map().status() == ClusterStatus.SHUTDOWN) {
+        if (stopping || refusal() == ErrorCode.SHUTTING_DOWN) {
             completion.failed(ErrorCode.SHUTTING_DOWN);
             return;
         }
         if (formatting || refusal() == ErrorCode.NOT_JOINED) {
             completion.failed(formatting ? ErrorCode.BUSY : ErrorCode.NOT_JOINED);
+            return;
+        }
+        if (config.weightGib() == 0) {
+            // A gateway holds no objects, and there is nobody else.
+            completion.failed(ErrorCode.NO_SPACE);
             return;
         }
         formatting = true;
@@ -237,9 +243,13 @@ public final class Engine {
     /**
      * Stops the whole cluster: every node refuses requests from now on.
      *
-     * @param completion gets DONE once the map says so
+     * @param completion gets DONE once the map says so; BUSY during a format
      */
     public void shutdownCluster(Completion<Outcome> completion) {
+        if (formatting) {
+            completion.failed(ErrorCode.BUSY);
+            return;
+        }
         if (membership.map().status() != ClusterStatus.RUNNING) {
             inFlight.close(ErrorCode.SHUTTING_DOWN);
             completion.done(Outcome.DONE);
@@ -271,11 +281,12 @@ public final class Engine {
         if (admitted == null) {
             return;
         }
-        VdiEntry row = ready(table.lookup(name, tag, snapshotId).row());
+        VdiTable.Lookup found = table.lookup(name, tag, snapshotId);
+        VdiEntry row = ready(found.row());
         if (row != null) {
             admitted.done(row);
         } else {
-            ErrorCode error = table.lookup(name, tag, snapshotId).error();
+            ErrorCode error = found.error();
             admitted.failed(error == null ? ErrorCode.NO_SUCH_VDI : error);
         }
     }
@@ -508,7 +519,7 @@ public final class Engine {
             case SHUTDOWN -> inFlight.close(ErrorCode.SHUTTING_DOWN);
             case RUNNING -> {
                 inFlight.open();
-                catalog.finishUnfinished();
+                catalog.finishUnfinished(inFlight);
             }
         }
     }

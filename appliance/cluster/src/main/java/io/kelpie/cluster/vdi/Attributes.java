@@ -38,6 +38,7 @@ public final class Attributes {
     private final PayloadAllocator payloads;
     private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
     private boolean busy;
+    private boolean starting;
 
     /**
      * Composes the machine.
@@ -57,22 +58,31 @@ public final class Attributes {
      *
      * @param request the request; its payload's ownership passes here
      * @param completion gets where the attribute is, or would be, with the refusal if there is one;
-     *     NO_SUCH_VDI, NO_SUCH_TAG
+     *     NO_SUCH_VDI, NO_SUCH_TAG, INVALID_ARGUMENT for a payload of another length
      */
     public void run(AttributeRequest request, Completion<Location> completion) {
         queue.add(() -> start(request, completion));
         next();
     }
 
+    /** Iterative: requests that end at once must not nest one inside the other. */
     private void next() {
-        Runnable first = busy ? null : queue.poll();
-        if (first != null) {
-            busy = true;
-            first.run();
+        if (starting) {
+            return;
         }
+        starting = true;
+        while (!busy && !queue.isEmpty()) {
+            busy = true;
+            queue.remove().run();
+        }
+        starting = false;
     }
 
     private void start(AttributeRequest request, Completion<Location> completion) {
+        if (request.attribute().length() != InodeLayout.ATTRIBUTE_BYTES) {
+            finish(request, completion, null, ErrorCode.INVALID_ARGUMENT);
+            return;
+        }
         ByteBuffer wanted = request.attribute().view();
         String name = InodeLayout.name(wanted);
         String tag = FixedText.read(wanted, InodeLayout.TAG, InodeLayout.TEXT_BYTES);

@@ -11,6 +11,7 @@ import io.kelpie.cluster.port.PayloadAllocator;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 
@@ -79,6 +80,16 @@ public final class Inodes {
      */
     public void forget(VdiId id) {
         loaded.remove(id);
+    }
+
+    /**
+     * An inode that counts every extent of the disk as owned, to delete a VDI whose own one is lost
+     * or damaged: only objects that bear the VDI's id are ever removed for it.
+     */
+    Inode withLostIndex(VdiEntry row) {
+        int[] index = new int[InodeLayout.objectCount(row.sizeBytes(), row.blockSizeShift())];
+        Arrays.fill(index, row.id().value());
+        return new Inode(row, table, events, gateway, payloads, row.sizeBytes(), index);
     }
 
     /** Forgets everything, for a format. */

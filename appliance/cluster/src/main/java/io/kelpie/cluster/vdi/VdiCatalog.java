@@ -2,6 +2,7 @@ package io.kelpie.cluster.vdi;
 
 import io.kelpie.cluster.event.EventLog;
 import io.kelpie.cluster.gateway.Gateway;
+import io.kelpie.cluster.gateway.InFlight;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.VdiId;
@@ -100,8 +101,12 @@ public final class VdiCatalog {
 
     /**
      * Finishes in the background what an earlier life of this node left half made or half deleted.
+     * Counted as requests, so that a format waits for it: it must not remove objects of a VDI that
+     * gets the same id afterwards.
+     *
+     * @param inFlight counts it
      */
-    public void finishUnfinished() {
+    public void finishUnfinished(InFlight inFlight) {
         for (VdiEntry row : table.unfinished()) {
             ports.tracer()
                     .event(Tracer.Level.INFO, "finishing " + row.state() + " of VDI " + row.id());
@@ -117,10 +122,11 @@ public final class VdiCatalog {
                                     "VDI " + row.id() + " stays unfinished: " + error);
                 }
             };
-            if (row.state() == VdiEntry.VdiState.CREATING) {
-                writeInode(row, traced);
-            } else {
-                purge(row, traced);
+            Completion<VdiEntry> counted = inFlight.admit(traced);
+            if (counted != null && row.state() == VdiEntry.VdiState.CREATING) {
+                writeInode(row, counted);
+            } else if (counted != null) {
+                purge(row, counted);
             }
         }
     }
@@ -157,26 +163,36 @@ public final class VdiCatalog {
         inodes.get(row.id(), new Completion<>() {
             @Override
             public void done(Inode inode) {
-                new PurgeOperation(inode, new Completion<>() {
-                            @Override
-                            public void done(Outcome result) {
-                                inodes.forget(row.id());
-                                clearInode(row, completion);
-                            }
-
-                            @Override
-                            public void failed(ErrorCode error) {
-                                completion.failed(error);
-                            }
-                        })
-                        .start();
+                purge(row, inode, completion);
             }
 
             @Override
             public void failed(ErrorCode error) {
-                completion.failed(error);
+                boolean lost =
+                        error == ErrorCode.NO_SUCH_OBJECT || error == ErrorCode.CORRUPT_OBJECT;
+                if (lost) {
+                    purge(row, inodes.withLostIndex(row), completion);
+                } else {
+                    completion.failed(error);
+                }
             }
         });
+    }
+
+    private void purge(VdiEntry row, Inode inode, Completion<VdiEntry> completion) {
+        new PurgeOperation(inode, new Completion<>() {
+                    @Override
+                    public void done(Outcome result) {
+                        inodes.forget(row.id());
+                        clearInode(row, completion);
+                    }
+
+                    @Override
+                    public void failed(ErrorCode error) {
+                        completion.failed(error);
+                    }
+                })
+                .start();
     }
 
     /** The inode object stays, as clients probe for it, without name, size and index. */

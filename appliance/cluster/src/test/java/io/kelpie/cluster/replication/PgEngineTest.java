@@ -1,0 +1,165 @@
+package io.kelpie.cluster.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.ObjectVersion;
+import io.kelpie.cluster.model.PgEntry;
+import io.kelpie.cluster.model.PgId;
+import io.kelpie.cluster.model.VdiId;
+import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Payload;
+import io.kelpie.cluster.port.StoreOperation;
+import io.kelpie.cluster.replication.ObjectChange.Piece;
+import io.kelpie.cluster.testing.Ended;
+import io.kelpie.cluster.testing.Loop;
+import io.kelpie.cluster.testing.MemoryStore;
+import io.kelpie.cluster.testing.Payloads;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import java.util.List;
+
+/** One placement group: the order of writes, and what reads wait for. */
+class PgEngineTest {
+    private static final int SELF = 3;
+    private static final ObjectId OBJECT = ObjectId.data(new VdiId(1), 0);
+
+    private final Loop loop = new Loop();
+    private final Payloads payloads = new Payloads();
+    private final MemoryStore store = new MemoryStore(loop, payloads);
+    private final PgEngine group = new PgEngine(new PgId(0), store);
+
+    @BeforeEach
+    void becomePrimaryAndMakeAnObject() {
+        group.install(entry(5), SELF);
+        write(ObjectChange.create(OBJECT, 1 << 20, List.of(), false));
+        loop.run();
+        store.clearLog();
+    }
+
+    @Test
+    void numbersWritesInTheirOrderAndAnewInEveryEpoch() {
+        write(at(0));
+        write(at(0));
+        group.install(entry(9), SELF);
+        write(at(0));
+
+        assertThat(store.log())
+                .extracting(operation -> ((StoreOperation.Write) operation).version())
+                .containsExactly(
+                        new ObjectVersion(5, 2), new ObjectVersion(5, 3), new ObjectVersion(9, 1));
+    }
+
+    @Test
+    void letsAReadWaitForAnOverlappingWriteUntilItIsCommitted() {
+        store.hold(operation -> true);
+        Ended<Outcome> written = write(at(100));
+        Ended<Payload> read = read(90, 20);
+        loop.run();
+        assertThat(read.isEnded()).isFalse();
+
+        store.releaseHeld();
+        loop.run();
+
+        assertThat(written.isDone()).isTrue();
+        assertThat(read.isDone()).isTrue();
+    }
+
+    @Test
+    void letsAReadPassWritesBesideIt() {
+        store.hold(operation -> true);
+        write(at(100));
+
+        Ended<Payload> before = read(90, 10);
+        Ended<Payload> behind = read(116, 10);
+        loop.run();
+
+        assertThat(before.isDone()).isTrue();
+        assertThat(behind.isDone()).isTrue();
+    }
+
+    @Test
+    void letsAReadWaitForTheLastOfSeveralOverlappingWrites() {
+        store.hold(operation -> true);
+        write(at(100));
+        Ended<Payload> read = read(100, 16);
+        write(at(108));
+
+        store.releaseFirst();
+        loop.run();
+        assertThat(read.isEnded()).isFalse();
+        store.releaseFirst();
+        loop.run();
+        assertThat(read.isDone()).isTrue();
+    }
+
+    @Test
+    void letsReadsOfTheWholeObjectWaitForItsRemoval() {
+        store.hold(operation -> true);
+        write(ObjectChange.remove(OBJECT));
+        Ended<Payload> read = read(0, 1);
+        loop.run();
+        assertThat(read.isEnded()).isFalse();
+
+        store.releaseHeld();
+        loop.run();
+        assertThat(read.error()).isEqualTo(ErrorCode.NO_SUCH_OBJECT);
+    }
+
+    @Test
+    void letsReadersGoOnAfterAWriteThatFailed() {
+        store.fail(operation -> true, ErrorCode.NO_SPACE);
+        Ended<Outcome> written = write(at(100));
+        Ended<Payload> read = read(100, 16);
+        loop.run();
+
+        assertThat(written.error()).isEqualTo(ErrorCode.NO_SPACE);
+        assertThat(Payloads.bytesOf(read.result())).containsOnly(0);
+    }
+
+    @Test
+    void refusesEverythingWhenItIsNotPrimary() {
+        group.install(new PgEntry(8, 4, List.of(4), List.of()), SELF);
+
+        assertThat(write(at(0)).error()).isEqualTo(ErrorCode.NO_PRIMARY);
+        assertThat(read(0, 1).error()).isEqualTo(ErrorCode.NO_PRIMARY);
+        assertThat(store.log()).isEmpty();
+    }
+
+    @Test
+    void refusesReadsThatStillWaitWhenItStopsBeingPrimary() {
+        store.hold(operation -> true);
+        Ended<Outcome> written = write(at(100));
+        Ended<Payload> read = read(100, 16);
+        group.deactivate();
+
+        store.releaseHeld();
+        loop.run();
+
+        assertThat(written.isDone()).isTrue();
+        assertThat(read.error()).isEqualTo(ErrorCode.NO_PRIMARY);
+    }
+
+    private static PgEntry entry(long epoch) {
+        return new PgEntry(epoch, SELF, List.of(SELF), List.of());
+    }
+
+    private ObjectChange at(long offset) {
+        return ObjectChange.write(OBJECT, List.of(Piece.of(offset, payloads.filled(16, 7))), false);
+    }
+
+    private Ended<Outcome> write(ObjectChange change) {
+        Ended<Outcome> ended = new Ended<>();
+        group.write(change, ended);
+        return ended;
+    }
+
+    private Ended<Payload> read(long offset, int length) {
+        Ended<Payload> ended = new Ended<>();
+        group.read(OBJECT, offset, length, ended);
+        return ended;
+    }
+}
