@@ -254,7 +254,9 @@ class VdiTableTest {
 
     private VdiEntry row(int number) {
         VdiEntry row = table.find(number);
-        assertThat(row).isNotNull();
+        if (row == null) {
+            throw new AssertionError("no row for id " + number);
+        }
         return row;
     }
 
