@@ -12,14 +12,14 @@ import io.kelpie.nbd.BlockDevice;
 import io.kelpie.nbd.BlockStatusSink;
 import io.kelpie.nbd.DeviceLimits;
 import io.kelpie.nbd.NbdError;
+import io.kelpie.nbd.ReadPiece;
 import io.kelpie.nbd.Reply;
 import io.kelpie.nbd.ZeroFlags;
 import io.kelpie.node.runtime.BufferPayload;
 import io.kelpie.node.runtime.CoreLoop;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.CompositeByteBuf;
-import io.netty.buffer.Unpooled;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -31,10 +31,6 @@ final class VolumeDevice implements BlockDevice {
     private static final int MAX_REQUEST_BYTES = 32 << 20;
     /** Extents asked for at once; the server stops the client's hunger at fewer. */
     private static final int MAX_EXTENTS = 1024;
-
-    /** One run of zeros shared by all holes that are read; never written, never freed. */
-    private static final ByteBuf ZEROS = Unpooled.unreleasableBuffer(
-            Unpooled.directBuffer(1 << 20, 1 << 20).writeZero(1 << 20).asReadOnly());
 
     private final Volume volume;
     private final CoreLoop loop;
@@ -71,7 +67,7 @@ final class VolumeDevice implements BlockDevice {
                 () -> volume.read(offset, length, new Completion<VolumeData>() {
                     @Override
                     public void done(VolumeData data) {
-                        reply.data(joined(data));
+                        reply.pieces(piecesOf(data));
                     }
 
                     @Override
@@ -202,30 +198,16 @@ final class VolumeDevice implements BlockDevice {
         return VdiName.toText(volume.name());
     }
 
-    /** One buffer over all pieces; the payloads' references pass to it. */
-    private static ByteBuf joined(VolumeData data) {
-        List<VolumeData.Piece> pieces = data.pieces();
-        if (pieces.size() == 1) {
-            Payload payload = pieces.get(0).payload();
-            if (payload != null) {
-                return BufferPayload.toBuffer(payload);
-            }
-        }
-        CompositeByteBuf whole = Unpooled.compositeBuffer(Integer.MAX_VALUE);
-        for (VolumeData.Piece piece : pieces) {
+    /** The volume's holes stay holes; the payloads' references pass to the pieces. */
+    private static List<ReadPiece> piecesOf(VolumeData data) {
+        List<ReadPiece> pieces = new ArrayList<>(data.pieces().size());
+        for (VolumeData.Piece piece : data.pieces()) {
             Payload payload = piece.payload();
-            if (payload != null) {
-                whole.addComponent(true, BufferPayload.toBuffer(payload));
-            } else {
-                addZeros(whole, piece.length());
-            }
+            pieces.add(
+                    payload == null
+                            ? ReadPiece.hole(piece.length())
+                            : ReadPiece.data(BufferPayload.toBuffer(payload)));
         }
-        return whole;
-    }
-
-    private static void addZeros(CompositeByteBuf whole, int length) {
-        for (int left = length; left > 0; left -= Math.min(left, ZEROS.capacity())) {
-            whole.addComponent(true, ZEROS.slice(0, Math.min(left, ZEROS.capacity())));
-        }
+        return pieces;
     }
 }

@@ -26,6 +26,7 @@ import io.kelpie.nbd.ExportRequest;
 import io.kelpie.nbd.ListReply;
 import io.kelpie.nbd.NbdError;
 import io.kelpie.nbd.OpenReply;
+import io.kelpie.nbd.ReadPiece;
 import io.kelpie.nbd.Reply;
 import io.kelpie.nbd.ZeroFlags;
 import io.kelpie.node.Answers;
@@ -168,6 +169,26 @@ class ExportsTest {
     }
 
     @Test
+    void aReadAcrossObjectsHandsHolesOnAsHoles() throws Exception {
+        format();
+        create("a", 16 * MIB);
+        BlockDevice device = opened("a", null).device();
+        await(reply -> device.write(4 * MIB, buffer("abcd"), false, reply));
+
+        List<ReadPiece> pieces = readPieces(device, 0, (int) (12 * MIB));
+
+        assertThat(pieces.get(0)).isEqualTo(ReadPiece.hole((int) (4 * MIB)));
+        assertThat(pieces.get(pieces.size() - 1).isHole()).isTrue();
+        assertThat(pieces.stream().filter(piece -> !piece.isHole())).hasSize(1);
+        ByteBuf whole = ReadPiece.join(pieces);
+        assertThat(whole.readableBytes()).isEqualTo((int) (12 * MIB));
+        assertThat(whole.toString((int) (4 * MIB), 5, StandardCharsets.ISO_8859_1))
+                .isEqualTo("abcd\0");
+        whole.release();
+        closeDevice(device);
+    }
+
+    @Test
     void aFileIsMadeGrownListedAndRemoved() {
         format();
         images.create("new");
@@ -303,6 +324,33 @@ class ExportsTest {
     private static String readDevice(BlockDevice device, long offset, int length) throws Exception {
         CompletableFuture<String> answer = new CompletableFuture<>();
         device.read(offset, length, new Ended(answer));
+        return answer.get(30, TimeUnit.SECONDS);
+    }
+
+    private static List<ReadPiece> readPieces(BlockDevice device, long offset, int length)
+            throws Exception {
+        CompletableFuture<List<ReadPiece>> answer = new CompletableFuture<>();
+        device.read(offset, length, new Reply() {
+            @Override
+            public void done() {
+                answer.completeExceptionally(new AssertionError("a read without data"));
+            }
+
+            @Override
+            public void data(ByteBuf data) {
+                answer.complete(List.of(ReadPiece.data(data)));
+            }
+
+            @Override
+            public void pieces(List<ReadPiece> pieces) {
+                answer.complete(pieces);
+            }
+
+            @Override
+            public void failed(NbdError error, String why) {
+                answer.completeExceptionally(new AssertionError(error + " " + why));
+            }
+        });
         return answer.get(30, TimeUnit.SECONDS);
     }
 
