@@ -87,6 +87,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     private @Nullable OptionHeader current;
     private long skipBytes;
     private int optionCount;
+    private boolean isClogged;
 
     Handshake(ServerState server) {
         this.server = server;
@@ -128,6 +129,16 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         }
         append(in);
         readOn();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (isClogged && ctx.channel().isWritable()) {
+            isClogged = false;
+            // Not here and now: this may be the middle of a flush.
+            ctx.executor().execute(this::goOnReading);
+        }
+        ctx.fireChannelWritabilityChanged();
     }
 
     @Override
@@ -182,9 +193,24 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
     private void readOn() {
         var in = unread;
-        while (in != null && step(in)) {
+        while (in != null && takesReplies() && step(in)) {
             in = unread;
         }
+    }
+
+    /**
+     * A client that sends options and takes no replies must not fill the memory with them: lists
+     * can be long.
+     */
+    private boolean takesReplies() {
+        if (context().channel().isWritable()) {
+            return true;
+        }
+        if (state != State.ENDED) {
+            isClogged = true;
+            context().channel().config().setAutoRead(false);
+        }
+        return false;
     }
 
     private boolean step(ByteBuf in) {
@@ -567,8 +593,12 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
     private void goOn() {
         state = State.OPTION;
+        goOnReading();
+    }
+
+    private void goOnReading() {
         readOn();
-        if (state != State.WAITING && state != State.ENDED) {
+        if (state != State.WAITING && state != State.ENDED && !isClogged) {
             context().channel().config().setAutoRead(true);
         }
     }

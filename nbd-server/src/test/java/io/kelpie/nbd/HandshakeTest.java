@@ -259,6 +259,43 @@ class HandshakeTest {
     }
 
     @Test
+    void aClientThatTakesNoRepliesIsNotAnsweredUntilItDoes() {
+        var lists = new ClientBytes().flags();
+        for (var i = 0; i < 100; i++) {
+            lists.option(NbdConstants.OPT_LIST);
+        }
+        var outbound = door.channel.unsafe().outboundBuffer();
+        outbound.setUserDefinedWritability(1, false);
+        door.send(lists);
+        door.takeGreeting();
+        door.expectNothing();
+        assertThat(door.channel.config().isAutoRead()).isFalse();
+
+        outbound.setUserDefinedWritability(1, true);
+
+        for (var i = 0; i < 100; i++) {
+            takeOptionReply(NbdConstants.OPT_LIST, NbdConstants.REP_SERVER);
+            takeOptionReply(NbdConstants.OPT_LIST, NbdConstants.REP_SERVER);
+            expectAck(NbdConstants.OPT_LIST);
+        }
+        assertThat(door.channel.config().isAutoRead()).isTrue();
+        door.send(new ClientBytes().go("disk").flush(1));
+        expectInfoExport(NbdConstants.OPT_GO, 1 << 20);
+        expectAck(NbdConstants.OPT_GO);
+        door.expectReply(1);
+    }
+
+    @Test
+    void aClientThatNeverTakesRepliesIsClosedAtTheLimit() {
+        door.channel.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
+        door.send(new ClientBytes().flags().option(NbdConstants.OPT_LIST));
+
+        door.advance(Duration.ofSeconds(31));
+
+        door.expectClosed();
+    }
+
+    @Test
     void requestsBehindGoAreServed() {
         door.send(new ClientBytes().flags().go("disk").flush(1).read(2, 0, 3).raw((byte) 0x25));
 

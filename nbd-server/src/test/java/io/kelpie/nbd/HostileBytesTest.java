@@ -21,6 +21,9 @@ class HostileBytesTest {
 
     private static final long SIZE = 1 << 16;
 
+    /** Sessions to break; many more with {@code -Dkelpie.rounds=N}. */
+    private static final int ROUNDS = Integer.getInteger("kelpie.rounds", 1500);
+
     private static byte[] session() {
         return new ClientBytes()
                 .flags()
@@ -116,7 +119,7 @@ class HostileBytesTest {
         var seed = seed();
         var random = new Random(seed);
         var sessions = sessions();
-        for (var round = 0; round < 3000; round++) {
+        for (var round = 0; round < ROUNDS; round++) {
             var bytes = sessions.get(round % sessions.size());
             var mutated = mutate(bytes, random);
             var split = random.nextInt(mutated.length + 1);
@@ -131,7 +134,7 @@ class HostileBytesTest {
     void garbageNeverLeaksOrThrows() {
         var seed = seed();
         var random = new Random(seed);
-        for (var round = 0; round < 1000; round++) {
+        for (var round = 0; round < ROUNDS / 3; round++) {
             var garbage = new byte[random.nextInt(400)];
             random.nextBytes(garbage);
             var door = newDoor();

@@ -375,7 +375,7 @@ class TlsTest {
         try (var server = NbdServer.start(config(required()), exports)) {
             var clients = new ArrayList<TlsClient>();
             try {
-                for (var i = 0; i < 40; i++) {
+                for (var i = 0; i < 20; i++) {
                     clients.add(new TlsClient(server.boundAddresses().get(0)).askForTls());
                 }
                 for (var client : clients) {
