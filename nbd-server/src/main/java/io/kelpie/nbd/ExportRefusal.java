@@ -9,6 +9,8 @@ public enum ExportRefusal {
      * The export exists and may not be used by this client or now, for example locked (ERR_POLICY).
      */
     POLICY,
+    /** The export is for clients inside TLS only, and this one is not (ERR_TLS_REQD). */
+    TLS_REQUIRED,
     /**
      * The export exists and cannot be opened because something is broken (ERR_UNKNOWN, "not
      * available").

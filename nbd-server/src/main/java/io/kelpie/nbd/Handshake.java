@@ -639,6 +639,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         return switch (refusal) {
             case UNKNOWN, UNAVAILABLE -> NbdConstants.REP_ERR_UNKNOWN;
             case POLICY -> NbdConstants.REP_ERR_POLICY;
+            case TLS_REQUIRED -> NbdConstants.REP_ERR_TLS_REQD;
             case SHUTDOWN -> NbdConstants.REP_ERR_SHUTDOWN;
         };
     }

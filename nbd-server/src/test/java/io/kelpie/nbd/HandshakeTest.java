@@ -310,6 +310,7 @@ class HandshakeTest {
     @Test
     void whyAProviderRefusesDecidesTheError() {
         refusing(ExportRefusal.POLICY, NbdConstants.REP_ERR_POLICY);
+        refusing(ExportRefusal.TLS_REQUIRED, NbdConstants.REP_ERR_TLS_REQD);
         refusing(ExportRefusal.SHUTDOWN, NbdConstants.REP_ERR_SHUTDOWN);
         refusing(ExportRefusal.UNAVAILABLE, NbdConstants.REP_ERR_UNKNOWN);
         refusing(ExportRefusal.UNKNOWN, NbdConstants.REP_ERR_UNKNOWN);
