@@ -7,11 +7,11 @@ import java.nio.file.Path;
  * from.
  */
 final class QemuSheepdog {
-    private static final Path BIN = Path.of(Commands.output(SheepProcess.CHECKOUT
-                    .resolve("appliance/system-tests/qemu-sheepdog")
-                    .toAbsolutePath()
-                    .toString())
-            .strip());
+    private static final String SCRIPT = SheepProcess.CHECKOUT
+            .resolve("appliance/system-tests/qemu-sheepdog")
+            .toAbsolutePath()
+            .toString();
+    private static final Path BIN = Path.of(Commands.output(SCRIPT).strip());
 
     private QemuSheepdog() {}
 
@@ -21,5 +21,12 @@ final class QemuSheepdog {
 
     static String io() {
         return BIN.resolve("qemu-io").toString();
+    }
+
+    /** The machine; only the tests that need one ask for it, because its build takes long. */
+    static String system() {
+        return Path.of(Commands.output(SCRIPT, "--system").strip())
+                .resolve("qemu-system-x86_64")
+                .toString();
     }
 }
