@@ -5,12 +5,10 @@ import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.ObjectKind;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.vdi.VdiEntry;
-import io.kelpie.simulator.SimulationOptions.Fault;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -25,11 +23,6 @@ final class Workload {
     private final long maxThinkNanos;
     private final List<TestVdi> vdis = new ArrayList<>();
     private final List<Client> clients = new ArrayList<>();
-    /**
-     * Whether an object may have been created whose index entry was never written. The engine does
-     * not find such objects when it deletes the disk: they take room and can never be read.
-     */
-    private final boolean orphansPossible;
 
     private boolean issuing;
     private boolean diskWasFull;
@@ -43,9 +36,6 @@ final class Workload {
         this.node = node;
         this.random = world.random("workload");
         this.maxThinkNanos = options.thinkNanos();
-        this.orphansPossible = !Collections.disjoint(
-                options.faults(),
-                List.of(Fault.CRASH, Fault.POWER_LOSS, Fault.BROKEN_DISK, Fault.FULL_DISK));
         for (int i = 0; i < options.volumeClients(); i++) {
             clients.add(new VolumeClient(world, this, node, world.random("volume client " + i)));
         }
@@ -310,9 +300,6 @@ final class Workload {
     }
 
     void checkNoObjects(TestVdi vdi) {
-        if (orphansPossible) {
-            return;
-        }
         for (ObjectKey key : node.disk().image().objects().keySet()) {
             world.check(
                     key.object().kind() != ObjectKind.DATA

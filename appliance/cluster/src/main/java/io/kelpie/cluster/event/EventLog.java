@@ -248,8 +248,9 @@ public final class EventLog {
             return;
         }
         ByteBuffer body = ByteBuffer.wrap(event.body()).order(ByteOrder.LITTLE_ENDIAN);
-        EventApplier applier = appliers.get(body.get());
-        Invariant.check(applier != null, "every event has an applier", event.body()[0]);
+        byte kind = body.get();
+        EventApplier applier =
+                Invariant.present(appliers.get(kind), "every event has an applier, kind " + kind);
         EventOutcome outcome = applier.apply(body.slice().order(ByteOrder.LITTLE_ENDIAN));
         appliedIndex = event.index();
         EventId id = event.id();
@@ -333,8 +334,8 @@ public final class EventLog {
         appliedIndex = saved.getLong();
         savedIndex = appliedIndex;
         while (saved.hasRemaining()) {
-            EventApplier applier = appliers.get(saved.get());
-            Invariant.check(applier != null, "every saved part has an applier");
+            EventApplier applier =
+                    Invariant.present(appliers.get(saved.get()), "every saved part has an applier");
             int length = saved.getInt();
             applier.restore(saved.slice(saved.position(), length).order(ByteOrder.LITTLE_ENDIAN));
             saved.position(saved.position() + length);

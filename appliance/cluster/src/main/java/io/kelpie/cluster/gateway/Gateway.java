@@ -93,6 +93,27 @@ public final class Gateway {
     }
 
     /**
+     * How many placement groups there are.
+     *
+     * @return a power of two
+     */
+    public int groupCount() {
+        return 1 << partBits;
+    }
+
+    /**
+     * Lists the ids of a placement group's objects.
+     *
+     * @param group 0 to {@link #groupCount()} - 1
+     * @param from first id wanted, inclusive
+     * @param max at most this many, 1 to 65536
+     * @param completion gets the ids in ascending order; fewer than {@code max} are the last
+     */
+    public void list(int group, ObjectId from, int max, Completion<List<ObjectId>> completion) {
+        replication.list(new PgId(group), from, max, completion);
+    }
+
+    /**
      * Makes every write completed before durable.
      *
      * @param completion gets DONE

@@ -1,5 +1,7 @@
 package io.kelpie.cluster.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Checks of what must hold by construction. They stay on in production: a node that runs on after a
  * broken invariant may confirm a lie.
@@ -18,6 +20,22 @@ public final class Invariant {
         if (!condition) {
             throw new InvariantViolation(what);
         }
+    }
+
+    /**
+     * Throws unless a value is there.
+     *
+     * @param value what must not be null
+     * @param what the sentence that is false when it is
+     * @param <T> its type
+     * @return the value
+     * @throws InvariantViolation if the value is null
+     */
+    public static <T> T present(@Nullable T value, String what) {
+        if (value == null) {
+            throw new InvariantViolation(what);
+        }
+        return value;
     }
 
     /**

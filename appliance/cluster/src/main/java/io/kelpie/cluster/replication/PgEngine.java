@@ -119,6 +119,15 @@ final class PgEngine {
         });
     }
 
+    /** Lists the ids of the group's objects, ascending from one on. */
+    void list(ObjectId from, int max, Completion<List<ObjectId>> completion) {
+        if (primary) {
+            store.list(pg, from, max, completion);
+        } else {
+            completion.failed(ErrorCode.NO_PRIMARY);
+        }
+    }
+
     private void afterOverlapping(ObjectId object, long offset, int length, Runnable action) {
         ObjectTraffic open = traffic.get(object);
         if (open == null || !open.overlaps(offset, length)) {
@@ -130,9 +139,9 @@ final class PgEngine {
 
     /** A write ended: reads that waited for nothing else go on, in their order. */
     private void settle(ObjectChange change) {
-        ObjectTraffic open = traffic.get(change.object());
-        Invariant.check(
-                open != null && open.remove(change), "a settled write was open", change.object());
+        ObjectTraffic open =
+                Invariant.present(traffic.get(change.object()), "an object with writes is known");
+        Invariant.check(open.remove(change), "a settled write was open", change.object());
         if (open.uncommitted.isEmpty()) {
             traffic.remove(change.object());
         }

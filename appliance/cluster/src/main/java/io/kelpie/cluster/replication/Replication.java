@@ -120,6 +120,23 @@ public final class Replication {
     }
 
     /**
+     * Lists the ids of a group's objects.
+     *
+     * @param pg the group
+     * @param from first id wanted, inclusive
+     * @param max at most this many, 1 to 65536
+     * @param completion gets the ids in ascending order; NO_PRIMARY or the store's error
+     */
+    public void list(PgId pg, ObjectId from, int max, Completion<List<ObjectId>> completion) {
+        PgEngine group = groups.get(pg);
+        if (group == null) {
+            completion.failed(ErrorCode.NO_PRIMARY);
+        } else {
+            group.list(from, max, completion);
+        }
+    }
+
+    /**
      * Makes every committed write durable on every in-sync copy.
      *
      * @param completion gets DONE after the sync

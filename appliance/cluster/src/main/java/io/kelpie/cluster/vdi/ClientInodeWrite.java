@@ -66,8 +66,8 @@ final class ClientInodeWrite implements Completion<Outcome> {
 
     private void onEntered() {
         for (int extent : gated) {
-            Integer owner = change.entries().get(extent);
-            Invariant.check(owner != null, "a gated extent has a new entry", extent);
+            int owner =
+                    Invariant.present(change.entries().get(extent), "a gated extent has an entry");
             if (inode.owns(extent) && owner != inode.id().value()) {
                 released.add(extent);
             }

@@ -26,8 +26,7 @@ final class ExtentGates {
     }
 
     void leave(int index, boolean exclusive) {
-        Gate gate = gates.get(index);
-        Invariant.check(gate != null, "a gate that is left was entered", index);
+        Gate gate = Invariant.present(gates.get(index), "a gate that is left was entered");
         gate.give(exclusive);
         if (gate.admitting) {
             // A waiter left inside its action: the loop that let it in goes on with the next.

@@ -110,8 +110,7 @@ final class InodeChange {
             return;
         }
         Piece piece = pieces.get(0);
-        Payload payload = piece.payload();
-        Invariant.check(payload != null, "a client's write has bytes", piece);
+        Payload payload = Invariant.present(piece.payload(), "a client's write has bytes");
         ByteBuffer bytes = payload.view();
         ByteBuffer patched = null;
         if (newSizeBytes >= 0 && newSizeBytes < sizeBytes) {

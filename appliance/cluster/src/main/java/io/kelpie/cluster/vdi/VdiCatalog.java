@@ -184,6 +184,21 @@ public final class VdiCatalog {
                     @Override
                     public void done(Outcome result) {
                         inodes.forget(row.id());
+                        sweep(row, completion);
+                    }
+
+                    @Override
+                    public void failed(ErrorCode error) {
+                        completion.failed(error);
+                    }
+                })
+                .start();
+    }
+
+    private void sweep(VdiEntry row, Completion<VdiEntry> completion) {
+        new ObjectSweep(row.id(), gateway, new Completion<>() {
+                    @Override
+                    public void done(Outcome result) {
                         clearInode(row, completion);
                     }
 

@@ -349,6 +349,20 @@ class EngineTest {
     }
 
     @Test
+    void deletesObjectsThatACrashLeftWithoutAnEntry() {
+        World world = World.serving();
+        Volume volume = world.volume("v", 4 * MIB);
+        ObjectId orphan = ObjectId.data(volume.vdi(), 3);
+        world.act(completion -> world.engine()
+                .createObject(orphan, 0, 0, world.payloads.filled(512, 7), true, completion));
+        world.restart();
+
+        assertThat(delete(world, "v").isDone()).isTrue();
+
+        assertThat(world.store.objects()).containsExactly(ObjectId.inode(volume.vdi()));
+    }
+
+    @Test
     void growsTheDiskAlthoughTheTableCannotBeToldAndTellsItLater() {
         World world = World.serving();
         Volume volume = world.volume("v", 4 * MIB);

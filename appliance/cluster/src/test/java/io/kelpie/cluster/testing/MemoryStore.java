@@ -30,6 +30,7 @@ public final class MemoryStore implements LocalStore {
     private final Loop loop;
     private final Payloads payloads;
     private final TreeMap<ObjectId, Stored> objects = new TreeMap<>();
+    private final TreeMap<ObjectId, PgId> groups = new TreeMap<>();
     private final TreeMap<String, byte[]> records = new TreeMap<>();
     private final List<StoreOperation> log = new ArrayList<>();
     private final List<StoreBatch> batches = new ArrayList<>();
@@ -195,6 +196,7 @@ public final class MemoryStore implements LocalStore {
 
     private void apply(StoreOperation operation) {
         if (operation instanceof StoreOperation.Create create) {
+            groups.put(create.object(), create.pg());
             objects.put(create.object(), new Stored(create.sizeBytes(), create.version()));
         } else if (operation instanceof StoreOperation.Write write) {
             stored(write.object())
@@ -254,7 +256,11 @@ public final class MemoryStore implements LocalStore {
 
     @Override
     public void list(PgId pg, ObjectId from, int max, Completion<List<ObjectId>> completion) {
-        throw new UnsupportedOperationException("nobody lists yet");
+        List<ObjectId> ids = objects.tailMap(from).keySet().stream()
+                .filter(id -> pg.equals(groups.get(id)))
+                .limit(max)
+                .toList();
+        loop.post(() -> completion.done(ids));
     }
 
     @Override
