@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by packaging/run, packaging/test and appliance/system-tests/qemu-sheepdog: the words to the user
+# Sourced by packaging/run, packaging/test and the scripts of appliance/system-tests: the words to the user
 # and the packages of Debian. Bash. $program names the script in every line; all output goes to stderr.
 
 say() { printf '%s: %s\n' "$program" "$*" >&2; }

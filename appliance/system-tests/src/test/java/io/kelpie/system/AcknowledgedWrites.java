@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 
 /**
@@ -82,7 +83,7 @@ final class AcknowledgedWrites {
     }
 
     private void acknowledge(long version) {
-        int region = regionOfCookie.remove(version);
+        int region = Objects.requireNonNull(regionOfCookie.remove(version));
         for (int page = region * PAGES_A_WRITE; page < (region + 1) * PAGES_A_WRITE; page++) {
             acknowledged[page] = version;
         }

@@ -227,7 +227,7 @@ final class SheepdogClientIT {
     /** Bytes of objects that the VDI has, as {@code dog vdi list} counts them. */
     private static long used(String vdi) {
         return Long.parseLong(
-                NODE.sheep().dog("vdi", "list", "-r", vdi).succeeded().stdout().split(" ")[4]);
+                NODE.sheep().dog("vdi", "list", "-r", vdi).succeeded().stdout().split(" ", -1)[4]);
     }
 
     private static byte[] random(int length, long seed) {
