@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 
 /** Programs that move a fixed amount and are timed. */
 final class Copies {
-    private static final Duration LIMIT = Duration.ofSeconds(180);
+    private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final double NANOS = 1e9;
     private static final int NBDCOPY_REQUEST_BYTES = 256 << 10;
     private static final int PAGE_BYTES = 4096;

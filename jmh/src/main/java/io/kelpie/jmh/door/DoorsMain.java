@@ -64,7 +64,7 @@ public final class DoorsMain {
             throw new DoorsException(
                     "no workload's name contains " + options.only() + "; --list names them");
         }
-        Set<Tool> tools = EnumSet.of(Tool.NBDCOPY);
+        Set<Tool> tools = EnumSet.of(Tool.NBDCOPY, Tool.FIO);
         wanted.forEach(workload -> tools.addAll(workload.tools()));
         Tool.require(tools);
         try (PrintWriter tsv = new PrintWriter(Files.newBufferedWriter(options.tsv()));
@@ -114,7 +114,7 @@ public final class DoorsMain {
 
     /** Waits, in bounded time, until a peer has done what it left for later and the disk has it. */
     private void settle(Peer peer) {
-        Command.run(world.scratch(), Duration.ofSeconds(60), List.of("sync"));
+        Command.run(world.scratch(), Duration.ofMinutes(1), List.of("sync"));
         long deadline = System.nanoTime() + SETTLE_LIMIT.toNanos();
         double before;
         double after = peer.cpuSeconds();

@@ -10,7 +10,7 @@ import java.util.List;
 
 /** Runs fio and reads what it counted. */
 final class Fio {
-    private static final Duration SLACK = Duration.ofSeconds(60);
+    private static final Duration SLACK = Duration.ofMinutes(1);
     private static final double MILLIS = 1e3;
 
     private Fio() {}

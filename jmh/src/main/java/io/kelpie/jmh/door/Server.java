@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
 
 /** A process that serves until it is closed: asked to end, then killed. */
 final class Server implements AutoCloseable {
-    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration START_LIMIT = Duration.ofMinutes(1);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(40);
     private static final int POLL_MILLIS = 50;
 

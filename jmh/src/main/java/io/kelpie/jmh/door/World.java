@@ -19,10 +19,11 @@ import java.util.stream.Stream;
  * One thread, but {@link #close}, which the end of the process may call as well.
  */
 final class World implements AutoCloseable {
-    private static final Duration SHORT = Duration.ofSeconds(60);
-    private static final Duration LONG = Duration.ofSeconds(300);
+    private static final Duration SHORT = Duration.ofMinutes(1);
+    private static final Duration LONG = Duration.ofMinutes(5);
     private static final String DISK = "disk";
-    /** What a node may take to write down what it holds when it is asked to end, and more. */
+
+    private static final int WARM_UP_SECONDS = 10;
     private static final int CHUNK_BYTES = 1 << 20;
 
     private final Options options;
@@ -162,7 +163,16 @@ final class World implements AutoCloseable {
                 directory,
                 LONG,
                 List.of(Tool.NBDCOPY.program(), source().toString(), nbdUri(socket, DISK)));
+        warmUp(nbdUri(socket, DISK));
         return new Node(server, port, socket, mount);
+    }
+
+    /**
+     * A JVM compiles what it runs often; a node that has served for a minute has that behind it.
+     */
+    private void warmUp(String uri) {
+        Fio.nbd("--rw=randrw", "--bs=4k", "--iodepth=16")
+                .run(this, new Peer("warm-up", uri, List.of()), WARM_UP_SECONDS);
     }
 
     private Peer startNbdkit() {
