@@ -364,9 +364,11 @@ class TlsTest {
             }
             client.send(reads);
 
-            await().untilAsserted(() -> assertThat(server.stats().connections()).isZero());
-            assertThat(server.stats().budgetUsedBytes()).isZero();
-            assertThat(server.stats().requestsInFlight()).isZero();
+            await().untilAsserted(() -> {
+                assertThat(server.stats().connections()).isZero();
+                assertThat(server.stats().budgetUsedBytes()).isZero();
+                assertThat(server.stats().requestsInFlight()).isZero();
+            });
         }
     }
 

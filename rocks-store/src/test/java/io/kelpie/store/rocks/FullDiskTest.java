@@ -8,6 +8,7 @@ import static io.kelpie.store.StoreFixtures.version;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.kelpie.store.ObjectStore;
 import io.kelpie.store.StoreBatch;
@@ -80,8 +81,9 @@ class FullDiskTest {
     }
 
     @AfterEach
-    void unmount() throws Exception {
-        run("umount", disk.toString());
+    void unmount() {
+        // The kernel may hold the disk a moment longer than its last file was open.
+        await().untilAsserted(() -> run("umount", disk.toString()));
     }
 
     private static void run(String... command) throws Exception {
