@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -330,6 +331,28 @@ public abstract class ObjectStoreContract {
         store.write(new StoreBatch().delete(KEY).deleteRecord(RecordFamily.NODE, new byte[] {1}));
 
         assertThat(store.head(KEY)).isEmpty();
+    }
+
+    @Test
+    void writesOfOneBatchToPagesOfTheirOwnAndToSharedOnesAllArrive() {
+        for (int secondOffset : new int[] {4096, 4000, 8192, 12_288}) {
+            ObjectKey key = dataKey(0x00ab_cdef_0000_0100L + secondOffset);
+            create(key, SIZE);
+            byte[] first = new byte[4000];
+            Arrays.fill(first, (byte) 1);
+            byte[] second = new byte[5000];
+            Arrays.fill(second, (byte) 2);
+
+            // The later one of the batch lies before, beside and over the earlier one.
+            store.write(new StoreBatch()
+                    .write(key, secondOffset, direct(second))
+                    .write(key, 4096, direct(first)));
+
+            byte[] expected = new byte[(int) SIZE];
+            Arrays.fill(expected, secondOffset, secondOffset + 5000, (byte) 2);
+            Arrays.fill(expected, 4096, 4096 + 4000, (byte) 1);
+            assertThat(readAll(store, key)).isEqualTo(expected);
+        }
     }
 
     @Test

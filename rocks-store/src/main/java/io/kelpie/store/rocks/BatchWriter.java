@@ -14,8 +14,11 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -41,7 +44,7 @@ final class BatchWriter {
     private final Scratch scratch;
     private final WriteBatch target;
     private final long nowMillis;
-    private final Map<ObjectKey, Integer> contentChanges = new HashMap<>();
+    private final Map<ObjectKey, List<StoreChange>> contentChanges = new HashMap<>();
     private final Map<ObjectKey, ObjectDraft> drafts = new LinkedHashMap<>();
     private boolean endsGenerations;
     private boolean frees;
@@ -68,7 +71,9 @@ final class BatchWriter {
     WriteBatch encode(StoreBatch batch) throws RocksDBException {
         for (StoreChange change : batch.changes()) {
             if (change instanceof StoreChange.OfObject ofObject && touchesContent(change)) {
-                contentChanges.merge(ofObject.key(), 1, Integer::sum);
+                contentChanges
+                        .computeIfAbsent(ofObject.key(), key -> new ArrayList<>(2))
+                        .add(change);
             }
         }
         for (StoreChange change : batch.changes()) {
@@ -90,10 +95,37 @@ final class BatchWriter {
                 || change instanceof StoreChange.Resize;
     }
 
+    /**
+     * Whether a change may look at a page that an earlier one of this batch left. Writes to pages
+     * of their own, as a caller brings who joins the batches of many, cannot; keeping their pages
+     * would cost a copy of each.
+     */
+    private static boolean mayMeet(List<StoreChange> changes) {
+        if (changes.size() < 2) {
+            return false;
+        }
+        List<StoreChange.Write> writes = new ArrayList<>(changes.size());
+        for (StoreChange change : changes) {
+            if (!(change instanceof StoreChange.Write write)) {
+                return true;
+            }
+            writes.add(write);
+        }
+        writes.sort(Comparator.comparingLong(StoreChange.Write::offset));
+        long nextFreePage = 0;
+        for (StoreChange.Write write : writes) {
+            if (write.offset() / PAGE < nextFreePage) {
+                return true;
+            }
+            nextFreePage = (write.offset() + write.payload().remaining() + PAGE - 1) / PAGE;
+        }
+        return false;
+    }
+
     private ObjectDraft draft(ObjectKey key) {
         ObjectDraft draft = drafts.get(key);
         if (draft == null) {
-            boolean overlaid = contentChanges.getOrDefault(key, 0) > 1;
+            boolean overlaid = mayMeet(contentChanges.getOrDefault(key, List.of()));
             draft = new ObjectDraft(key, reader.anyHead(scratch, key), overlaid);
             drafts.put(key, draft);
         }
