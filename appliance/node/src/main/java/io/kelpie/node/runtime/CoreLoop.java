@@ -6,6 +6,7 @@ import io.kelpie.cluster.port.Timers;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -41,6 +42,7 @@ public final class CoreLoop implements AutoCloseable {
     private final LinkedBlockingQueue<Runnable> queue;
     private final int queueBound;
     private final LoopTimers timers;
+    private final List<Runnable> turnEnds = new CopyOnWriteArrayList<>();
     private final Thread thread;
     private volatile boolean closing;
     private volatile boolean ended;
@@ -89,6 +91,17 @@ public final class CoreLoop implements AutoCloseable {
         }
         // The loop may have ended between the two looks; then the task may still lie there.
         return !ended || !queue.remove(task);
+    }
+
+    /**
+     * Has a task run on the core thread at the end of every turn, behind the posted tasks that were
+     * found waiting and the timers that were due: for what is cheaper to hand on together. Any
+     * thread.
+     *
+     * @param task what to run; often there will be nothing for it to do
+     */
+    public void atTurnEnds(Runnable task) {
+        turnEnds.add(task);
     }
 
     /**
@@ -157,6 +170,7 @@ public final class CoreLoop implements AutoCloseable {
                     task.run();
                 }
                 batch.clear();
+                turnEnds.forEach(Runnable::run);
                 busyNanos += clock.nanos() - startNanos;
             }
         } catch (Throwable failure) {

@@ -26,7 +26,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The local store of the core over the object store library. Calls come from the core loop; store
@@ -39,6 +41,8 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
     public static final String THREAD_PREFIX = "kelpie-store";
 
     private static final long SPACE_REFRESH_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private static final long CLOSE_SECONDS = 10;
 
     private final ObjectStore store;
     private final CoreLoop loop;
@@ -74,18 +78,27 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
         this.records = new NamedRecords(store);
         this.writer = new BatchWriter(store, records);
         this.space = measuredSpace();
-        this.stripes = new Stripes(THREAD_PREFIX, threads);
+        this.stripes = new Stripes(THREAD_PREFIX, threads, this::runTasks);
         this.commit = new GroupCommit(store, this::post);
+        loop.atTurnEnds(stripes::handOver);
         post(this::scheduleSpaceRefresh);
     }
 
     @Override
     public void write(StoreBatch batch, Completion<Outcome> completion) {
-        Runnable task = () -> answer(completion, () -> apply(batch, completion));
         if (refusesWhenClosed(completion)) {
             return;
         }
-        if (!stripes.runExclusively(stripesOf(batch.operations()), task)) {
+        boolean accepted;
+        if (isOneWrite(batch.operations())) {
+            Write write = new Write(batch, completion);
+            accepted = stripes.run(stripes.of(write.operation().object().value()), write);
+        } else {
+            accepted = stripes.runExclusively(
+                    stripesOf(batch.operations()),
+                    () -> answer(completion, () -> apply(batch, completion)));
+        }
+        if (!accepted) {
             fail(completion, ErrorCode.BUSY);
         }
     }
@@ -99,12 +112,19 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
 
     @Override
     public void read(StoreRead read, Completion<Payload> completion) {
-        submit(read.object().value(), completion, () -> {
-            Payload payload = readPayload(read);
-            if (!loop.post(() -> completion.done(payload))) {
-                payload.release();
-            }
-        });
+        if (refusesWhenClosed(completion)) {
+            return;
+        }
+        StoreTurn.Task task = turn -> answer(
+                completion,
+                () -> {
+                    Payload payload = readPayload(read);
+                    turn.complete(() -> completion.done(payload), payload::release);
+                },
+                told -> turn.complete(told, this::noteLostCompletion));
+        if (!stripes.run(stripes.of(read.object().value()), task)) {
+            fail(completion, ErrorCode.BUSY);
+        }
     }
 
     @Override
@@ -155,8 +175,101 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
             return;
         }
         closed = true;
+        awaitHandOver();
         stripes.close();
         commit.close();
+    }
+
+    /** What the core gave in the turn that is ending is still to be handed over. */
+    private void awaitHandOver() {
+        CountDownLatch handedOver = new CountDownLatch(1);
+        boolean posted = loop.post(() -> {
+            stripes.handOver();
+            handedOver.countDown();
+        });
+        try {
+            if (posted && !handedOver.await(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+                tracer.event(Tracer.Level.ERROR, "the core loop hangs: its last tasks are lost");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void runTasks(List<Runnable> tasks) {
+        new StoreTurn(loop::post).run(tasks, this::applyTogether);
+    }
+
+    /**
+     * Writes of several batches as one. A failure may be the fault of one of them, and none was
+     * applied or all are refused from now on, so each is then tried by itself.
+     */
+    private boolean applyTogether(List<StoreTurn.WriteTask> writes, StoreTurn turn) {
+        List<StoreOperation> operations = new ArrayList<>(writes.size());
+        writes.forEach(write -> operations.addAll(write.operations()));
+        try {
+            writer.apply(operations);
+        } catch (StoreException | IllegalArgumentException e) {
+            tracer.event(
+                    Tracer.Level.DEBUG,
+                    writes.size() + " writes failed together: " + e.getMessage());
+            return false;
+        } catch (RuntimeException e) {
+            endCore(e);
+            return true;
+        }
+        writes.forEach(write -> ((Write) write).applied(turn));
+        return true;
+    }
+
+    private static boolean isOneWrite(List<StoreOperation> operations) {
+        return operations.size() == 1 && operations.get(0) instanceof StoreOperation.Write;
+    }
+
+    /** The common batch: one write to one object. */
+    private final class Write implements StoreTurn.WriteTask {
+        private final StoreBatch batch;
+        private final Completion<Outcome> completion;
+
+        Write(StoreBatch batch, Completion<Outcome> completion) {
+            this.batch = batch;
+            this.completion = completion;
+        }
+
+        StoreOperation.Write operation() {
+            return (StoreOperation.Write) batch.operations().get(0);
+        }
+
+        @Override
+        public List<StoreOperation> operations() {
+            return batch.operations();
+        }
+
+        @Override
+        public long payloadBytes() {
+            return operation().payload().length();
+        }
+
+        @Override
+        public void run(StoreTurn turn) {
+            answer(
+                    completion,
+                    () -> {
+                        writer.apply(batch.operations());
+                        applied(turn);
+                    },
+                    told -> turn.complete(told, RocksLocalStore.this::noteLostCompletion));
+        }
+
+        void applied(StoreTurn turn) {
+            if (batch.durable()) {
+                awaitCommit(completion);
+            } else {
+                turn.complete(
+                        () -> completion.done(Outcome.DONE),
+                        RocksLocalStore.this::noteLostCompletion);
+            }
+        }
     }
 
     private void apply(StoreBatch batch, Completion<Outcome> completion) {
@@ -258,24 +371,32 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
 
     /** Runs work on a store thread and answers for it when it fails. */
     private void answer(Completion<?> completion, Runnable work) {
+        answer(completion, work, this::post);
+    }
+
+    private void answer(Completion<?> completion, Runnable work, Consumer<Runnable> post) {
         try {
             work.run();
         } catch (StoreException e) {
             trace(e);
-            fail(completion, StoreErrors.codeOf(e));
+            post.accept(() -> completion.failed(StoreErrors.codeOf(e)));
         } catch (IllegalArgumentException e) {
             // The core asked for something outside an object: refused, but worth a look.
             tracer.event(Tracer.Level.ERROR, "the store refused a call: " + e.getMessage());
-            fail(completion, ErrorCode.OUT_OF_RANGE);
+            post.accept(() -> completion.failed(ErrorCode.OUT_OF_RANGE));
         } catch (RuntimeException e) {
-            // Nobody knows what was done: as bad as a broken invariant, so the core ends with it.
-            post(() -> {
-                InvariantViolation broken =
-                        new InvariantViolation("a store thread met an unknown failure: " + e);
-                broken.initCause(e);
-                throw broken;
-            });
+            endCore(e);
         }
+    }
+
+    /** Nobody knows what was done: as bad as a broken invariant, so the core ends with it. */
+    private void endCore(RuntimeException unknown) {
+        post(() -> {
+            InvariantViolation broken =
+                    new InvariantViolation("a store thread met an unknown failure: " + unknown);
+            broken.initCause(unknown);
+            throw broken;
+        });
     }
 
     private void trace(StoreException failure) {
@@ -298,8 +419,12 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
     /** A loop that has ended has nobody left who waits for a completion. */
     private void post(Runnable task) {
         if (!loop.post(task)) {
-            tracer.event(Tracer.Level.DEBUG, "the core loop has ended before a completion");
+            noteLostCompletion();
         }
+    }
+
+    private void noteLostCompletion() {
+        tracer.event(Tracer.Level.DEBUG, "the core loop has ended before a completion");
     }
 
     private void scheduleSpaceRefresh() {

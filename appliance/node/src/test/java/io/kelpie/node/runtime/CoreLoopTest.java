@@ -56,6 +56,25 @@ class CoreLoopTest {
     }
 
     @Test
+    void runsWhatEndsATurnBehindTheTasksOfTheTurn() throws Exception {
+        List<String> seen = new ArrayList<>();
+        CompletableFuture<List<String>> done = new CompletableFuture<>();
+        try (CoreLoop loop = start(16)) {
+            loop.atTurnEnds(() -> {
+                if (!seen.isEmpty()) {
+                    done.complete(List.copyOf(seen));
+                }
+            });
+            loop.post(() -> {
+                seen.add("task");
+                assertThat(done).isNotDone();
+            });
+
+            assertThat(done.get(SOON, TimeUnit.SECONDS)).containsExactly("task");
+        }
+    }
+
+    @Test
     void tellsOfTheExceptionOfATaskAndRunsNothingMore() {
         List<String> seen = new ArrayList<>();
         CoreLoop loop = start(16);

@@ -7,6 +7,7 @@ import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.model.VdiId;
+import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.LocalStore.DataRange;
 import io.kelpie.cluster.port.LocalStore.RecordValue;
 import io.kelpie.cluster.port.LocalStore.Space;
@@ -38,7 +39,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 /** The local store over a real RocksDB. */
 class RocksLocalStoreTest {
@@ -177,6 +182,62 @@ class RocksLocalStoreTest {
     }
 
     @Test
+    void writesOfOneMomentReachTheStoreTogether() {
+        write(false, create(OBJECT));
+        long before = objects.stats().batches();
+        List<StoreBatch> batches = new ArrayList<>();
+        for (int i = 0; i < 32; i++) {
+            batches.add(new StoreBatch(List.of(put(OBJECT, 4096L * (i % 20), "page " + i)), false));
+        }
+
+        List<String> ends = together(batches);
+
+        assertThat(ends).hasSize(32).containsOnly("DONE");
+        assertThat(objects.stats().batches() - before).isEqualTo(1);
+        assertThat(new String(read(OBJECT, 0, 7), java.nio.charset.StandardCharsets.US_ASCII))
+                .isEqualTo("page 20");
+        assertThat(new String(
+                        read(OBJECT, 4096 * 13, 7), java.nio.charset.StandardCharsets.US_ASCII))
+                .isEqualTo("page 13");
+        batches.forEach(RocksLocalStoreTest::release);
+    }
+
+    @Test
+    void aWriteThatFailsTakesNoneOfItsNeighboursWithIt() {
+        write(false, create(OBJECT));
+        List<StoreBatch> batches = new ArrayList<>();
+        batches.add(new StoreBatch(List.of(put(OBJECT, 0, "before")), true));
+        batches.add(new StoreBatch(List.of(put(OBJECT, SIZE - 1, "beyond")), false));
+        batches.add(new StoreBatch(List.of(put(OBJECT, 8192, "behind")), false));
+
+        List<String> ends = together(batches);
+
+        assertThat(ends).containsExactlyInAnyOrder("DONE", "OUT_OF_RANGE", "DONE");
+        assertThat(read(OBJECT, 0, 2)).containsExactly('b', 'e');
+        assertThat(read(OBJECT, 8192, 6)).containsExactly('b', 'e', 'h', 'i', 'n', 'd');
+        assertThat(read(OBJECT, SIZE - 1, 1)).containsExactly(0);
+        batches.forEach(RocksLocalStoreTest::release);
+    }
+
+    @Test
+    void carriesOutWhatWasGivenInTheTurnBeforeTheClose() throws Exception {
+        write(false, create(OBJECT));
+        StoreBatch batch = new StoreBatch(List.of(put(OBJECT, 0, "x")), true);
+        CompletableFuture<Outcome> end = new CompletableFuture<>();
+        CountDownLatch given = new CountDownLatch(1);
+        loop.post(() -> {
+            store.write(batch, ending(end::complete));
+            given.countDown();
+        });
+        given.await();
+
+        store.close();
+
+        assertThat(end.get(10, TimeUnit.SECONDS)).isEqualTo(Outcome.DONE);
+        release(batch);
+    }
+
+    @Test
     void keepsSmallAndLargeRecordsOverARestart() {
         byte[] large = new byte[40 << 20];
         new Random(1).nextBytes(large);
@@ -256,6 +317,48 @@ class RocksLocalStoreTest {
 
     private void write(boolean durable, StoreOperation... operations) {
         assertThat(answer(durable, operations)).isEqualTo(new CoreCall.Done<>(Outcome.DONE));
+    }
+
+    /** Gives all batches in one turn of the core and returns how each ended, in that order. */
+    private List<String> together(List<StoreBatch> batches) {
+        List<String> ends = new ArrayList<>();
+        Answers.<Outcome>result(loop, completion -> {
+            for (StoreBatch batch : batches) {
+                store.write(batch, new Completion<>() {
+                    @Override
+                    public void done(Outcome result) {
+                        end(result.name());
+                    }
+
+                    @Override
+                    public void failed(ErrorCode error) {
+                        end(error.name());
+                    }
+
+                    private void end(String how) {
+                        ends.add(how);
+                        if (ends.size() == batches.size()) {
+                            completion.done(Outcome.DONE);
+                        }
+                    }
+                });
+            }
+        });
+        return ends;
+    }
+
+    private static Completion<Outcome> ending(Consumer<Outcome> end) {
+        return new Completion<>() {
+            @Override
+            public void done(Outcome result) {
+                end.accept(result);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                throw new AssertionError("a write failed: " + error);
+            }
+        };
     }
 
     private byte[] read(ObjectId object, long offset, int length) {
