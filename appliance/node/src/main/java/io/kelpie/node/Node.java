@@ -6,6 +6,7 @@ import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Member;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Peers;
 import io.kelpie.cluster.port.Ports;
 import io.kelpie.cluster.port.Tracer;
 import io.kelpie.fuse.FuseConfig;
@@ -259,6 +260,7 @@ public final class Node implements AutoCloseable {
                 new BufferPayloads(allocator),
                 localStore,
                 coordinator,
+                Peers.NONE,
                 tracer);
     }
 

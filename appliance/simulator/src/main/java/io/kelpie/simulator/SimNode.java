@@ -5,6 +5,7 @@ import io.kelpie.cluster.engine.EngineConfig;
 import io.kelpie.cluster.model.Endpoint;
 import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Peers;
 import io.kelpie.cluster.port.Ports;
 
 import org.jspecify.annotations.Nullable;
@@ -91,6 +92,7 @@ final class SimNode {
                 payloads,
                 new SimStore(world, process, disk, payloads),
                 coordinator.connect(process),
+                Peers.NONE,
                 (level, text) ->
                         world.note(process.name(), level + " " + text, text.hashCode(), 0));
         EngineConfig config = new EngineConfig(

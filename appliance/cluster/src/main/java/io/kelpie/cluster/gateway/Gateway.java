@@ -1,5 +1,6 @@
 package io.kelpie.cluster.gateway;
 
+import io.kelpie.cluster.message.ObjectChange;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.PgId;
@@ -8,7 +9,6 @@ import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.LocalStore.DataRange;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
-import io.kelpie.cluster.replication.ObjectChange;
 import io.kelpie.cluster.replication.Replication;
 
 import java.util.List;

@@ -12,6 +12,7 @@ import java.util.List;
  * @param epoch what users see: rises when the set of members changes; 0 before the first format
  * @param eventsIndex a node installs the map only after applying the events up to this index
  * @param status what the cluster does
+ * @param flags what the operator asked of the whole cluster, {@link #FLAG_NO_RECOVERY} and others
  * @param settings what the format decided
  * @param members the nodes, in index order
  * @param groups one entry for each partition, a power of two of them; empty before the first format
@@ -21,12 +22,41 @@ public record ClusterMap(
         int epoch,
         long eventsIndex,
         ClusterStatus status,
+        int flags,
         ClusterSettings settings,
         List<Member> members,
         List<PgEntry> groups) {
+    /** No copies are moved or made anew: {@code dog cluster recover disable}. */
+    public static final int FLAG_NO_RECOVERY = 1;
+
+    /** Members that are away keep their groups: maintenance. */
+    public static final int FLAG_NO_OUT = 2;
+
     /** The map before the first write. */
     public static final ClusterMap EMPTY = new ClusterMap(
             0, 0, 0, ClusterStatus.UNFORMATTED, ClusterSettings.UNFORMATTED, List.of(), List.of());
+
+    /**
+     * A map without flags.
+     *
+     * @param version map version
+     * @param epoch the users' epoch
+     * @param eventsIndex events to apply first
+     * @param status what the cluster does
+     * @param settings what the format decided
+     * @param members the nodes
+     * @param groups the placement groups
+     */
+    public ClusterMap(
+            long version,
+            int epoch,
+            long eventsIndex,
+            ClusterStatus status,
+            ClusterSettings settings,
+            List<Member> members,
+            List<PgEntry> groups) {
+        this(version, epoch, eventsIndex, status, 0, settings, members, groups);
+    }
 
     /** Copies the lists and checks their sizes. */
     public ClusterMap {
@@ -67,6 +97,36 @@ public record ClusterMap(
     public @Nullable Member member(NodeId node, long incarnation) {
         for (Member member : members) {
             if (member.node().equals(node) && member.incarnation() == incarnation) {
+                return member;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * The member with an index.
+     *
+     * @param index as placement groups name it
+     * @return the member
+     */
+    public Member member(int index) {
+        for (Member member : members) {
+            if (member.index() == index) {
+                return member;
+            }
+        }
+        throw new InvariantViolation("the map names member " + index);
+    }
+
+    /**
+     * The member that a node is, whatever its process lifetime.
+     *
+     * @param node the node
+     * @return the member, or null if the node is none
+     */
+    public @Nullable Member memberOf(NodeId node) {
+        for (Member member : members) {
+            if (member.node().equals(node)) {
                 return member;
             }
         }

@@ -38,4 +38,13 @@ public record ClusterSettings(
                 "shift is 20 to 31",
                 blockSizeShift);
     }
+
+    /**
+     * How many in-sync copies a group needs to accept a write.
+     *
+     * @return all of them if the cluster is strict, otherwise 1
+     */
+    public int minCopies() {
+        return (flags & FLAG_STRICT) != 0 ? copies : 1;
+    }
 }

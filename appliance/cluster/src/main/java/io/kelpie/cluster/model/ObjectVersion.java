@@ -11,6 +11,9 @@ public record ObjectVersion(long epoch, long sequence) implements Comparable<Obj
     /** Version of an object that was never written. */
     public static final ObjectVersion NONE = new ObjectVersion(0, 0);
 
+    /** Version of a copy that is still being received: above none, below every write. */
+    public static final ObjectVersion PARTIAL = new ObjectVersion(0, 1);
+
     @Override
     public int compareTo(ObjectVersion other) {
         int order = Long.compare(epoch, other.epoch);

@@ -1,6 +1,10 @@
 package io.kelpie.cluster.port;
 
 import io.kelpie.cluster.model.ClusterMap;
+import io.kelpie.cluster.model.Endpoint;
+import io.kelpie.cluster.model.PeerId;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
@@ -52,6 +56,47 @@ public interface Coordinator {
     void trimEvents(long throughIndex);
 
     /**
+     * Makes this process known to all nodes for as long as it lives and can reach the coordinator;
+     * made known again by itself when a session was lost. A second call replaces the first.
+     *
+     * @param self what to make known
+     */
+    default void announce(Announcement self) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
+     * Reads who is announced.
+     *
+     * @param completion gets the announcements in ascending order of node and incarnation
+     */
+    default void readAnnounced(Completion<List<Announcement>> completion) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
+     * Reads who edits the map, linearizably.
+     *
+     * @param completion gets the record, {@link Controller#NONE} before the first claim
+     */
+    default void readController(Completion<Controller> completion) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
+     * Becomes the controller if nobody claimed since the record was read. Claims are not needed for
+     * safety (maps are swapped by version), they keep two nodes from planning at once.
+     *
+     * @param expectedTerm term of the record that was read
+     * @param next the new record, with the next term
+     * @param completion gets how it ended
+     */
+    default void claimController(
+            long expectedTerm, Controller next, Completion<SwapOutcome> completion) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
      * Registers the one receiver of news; called before any other call.
      *
      * @param listener gets the news on the core loop
@@ -88,6 +133,48 @@ public interface Coordinator {
     record LoggedEvent(long index, EventId id, byte[] body) {}
 
     /**
+     * A process as the others see it before it is a member.
+     *
+     * @param id the process
+     * @param endpoint where clients reach it
+     * @param peer where other nodes reach it
+     * @param zone failure domain, unsigned 32 bits
+     * @param weightGib share of the data it offers; 0 for a gateway
+     * @param clusterCreatedNanos time of creation of the cluster its store belongs to; 0 if to none
+     * @param clean false: the host stopped without the store having been synced, so its copies must
+     *     be compared in full before they count
+     */
+    record Announcement(
+            PeerId id,
+            Endpoint endpoint,
+            Endpoint peer,
+            int zone,
+            int weightGib,
+            long clusterCreatedNanos,
+            boolean clean) {}
+
+    /**
+     * Who edits the map.
+     *
+     * @param term rises by one with each claim, 0 before the first
+     * @param holder the process, or null before the first claim
+     */
+    record Controller(long term, @Nullable PeerId holder) {
+        /** Before the first claim. */
+        public static final Controller NONE = new Controller(0, null);
+    }
+
+    /** How well the coordinator can be reached. */
+    enum Connection {
+        /** It answers; everything may have changed meanwhile. */
+        CONNECTED,
+        /** It does not answer at the moment. */
+        SUSPENDED,
+        /** The session is over: the announcement is gone. */
+        LOST
+    }
+
+    /**
      * Receives news; news may be late, merged or repeated: it says "look again", not what changed.
      */
     interface Listener {
@@ -96,5 +183,15 @@ public interface Coordinator {
 
         /** Events may have been appended. */
         void onEventsMaybeChanged();
+
+        /** Processes may have come or gone. */
+        default void onAnnouncedMaybeChanged() {}
+
+        /**
+         * The connection changed.
+         *
+         * @param connection how it is now
+         */
+        default void onConnection(Connection connection) {}
     }
 }

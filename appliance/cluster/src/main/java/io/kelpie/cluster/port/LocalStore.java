@@ -1,5 +1,7 @@
 package io.kelpie.cluster.port;
 
+import io.kelpie.cluster.model.HeldObject;
+import io.kelpie.cluster.model.LogEntry;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.PgId;
 
@@ -58,6 +60,72 @@ public interface LocalStore {
      * @param completion gets the ids; fewer than {@code max} means that there are no more
      */
     void list(PgId pg, ObjectId from, int max, Completion<List<ObjectId>> completion);
+
+    /**
+     * What the node holds of an object.
+     *
+     * @param pg its placement group
+     * @param object its id
+     * @param completion gets version and size; version NONE if it holds nothing
+     */
+    default void held(PgId pg, ObjectId object, Completion<HeldObject> completion) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
+     * Lists what the node holds of a placement group in ascending unsigned order of ids, without
+     * reading any data.
+     *
+     * @param pg the placement group
+     * @param from first id wanted, inclusive
+     * @param max at most this many, 1 to 65536
+     * @param completion gets the objects; fewer than {@code max} means that there are no more
+     */
+    default void listHeld(
+            PgId pg, ObjectId from, int max, Completion<List<HeldObject>> completion) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
+     * Opens an object as it is after all operations on it that were called before.
+     *
+     * @param pg its placement group
+     * @param object its id
+     * @param completion gets the snapshot, to be closed by the receiver; also of a missing object
+     */
+    default void openSnapshot(PgId pg, ObjectId object, Completion<ObjectSnapshot> completion) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
+     * Computes the checksums of an object.
+     *
+     * @param pg its placement group
+     * @param object its id
+     * @param completion gets them, none for a missing object; CORRUPT_OBJECT
+     */
+    default void digest(PgId pg, ObjectId object, Completion<ObjectDigest> completion) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
+     * Reads a placement group's operation log.
+     *
+     * @param pg the placement group
+     * @param completion gets its lines in the order of versions
+     */
+    default void readLog(PgId pg, Completion<List<LogEntry>> completion) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
+     * Lists the placement groups of which the node holds objects.
+     *
+     * @param completion gets them in ascending order
+     */
+    default void groups(Completion<List<PgId>> completion) {
+        throw new UnsupportedOperationException("not built yet");
+    }
 
     /**
      * Reads a named record.

@@ -9,6 +9,7 @@ package io.kelpie.cluster.port;
  * @param payloads makes payloads
  * @param store the local disk
  * @param coordinator the ordering service
+ * @param peers the other nodes
  * @param tracer takes log lines
  */
 public record Ports(
@@ -18,4 +19,5 @@ public record Ports(
         PayloadAllocator payloads,
         LocalStore store,
         Coordinator coordinator,
+        Peers peers,
         Tracer tracer) {}

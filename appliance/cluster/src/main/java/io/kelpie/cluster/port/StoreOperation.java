@@ -1,5 +1,6 @@
 package io.kelpie.cluster.port;
 
+import io.kelpie.cluster.model.LogEntry;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.model.PgId;
@@ -52,6 +53,40 @@ public sealed interface StoreOperation {
      * @param object its id
      */
     record Remove(PgId pg, ObjectId object) implements StoreOperation {}
+
+    /**
+     * Gives an existing object a version without changing its bytes; the batch fails with
+     * NO_SUCH_OBJECT if it is missing.
+     *
+     * @param pg its placement group
+     * @param object its id
+     * @param version its version after the batch
+     */
+    record SetVersion(PgId pg, ObjectId object, ObjectVersion version) implements StoreOperation {}
+
+    /**
+     * Adds a line to a placement group's operation log, which keeps the order of versions.
+     *
+     * @param pg the placement group
+     * @param entry the line
+     */
+    record AppendLog(PgId pg, LogEntry entry) implements StoreOperation {}
+
+    /**
+     * Drops the lines of a placement group's operation log up to a version.
+     *
+     * @param pg the placement group
+     * @param through the last version dropped
+     */
+    record TrimLog(PgId pg, ObjectVersion through) implements StoreOperation {}
+
+    /**
+     * Drops every object of one placement group and its operation log. Stands alone in its batch;
+     * operations called later on objects of the group take effect after it.
+     *
+     * @param pg the placement group
+     */
+    record DropGroup(PgId pg) implements StoreOperation {}
 
     /**
      * Puts a named record of the core itself, replacing one of that name.

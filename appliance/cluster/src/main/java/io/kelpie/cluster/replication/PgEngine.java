@@ -1,5 +1,6 @@
 package io.kelpie.cluster.replication;
 
+import io.kelpie.cluster.message.ObjectChange;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Invariant;
 import io.kelpie.cluster.model.ObjectId;

@@ -1,5 +1,6 @@
 package io.kelpie.cluster.replication;
 
+import io.kelpie.cluster.message.ObjectChange;
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.ErrorCode;

@@ -1,6 +1,8 @@
 package io.kelpie.cluster.vdi;
 
 import io.kelpie.cluster.gateway.Gateway;
+import io.kelpie.cluster.message.ObjectChange;
+import io.kelpie.cluster.message.ObjectChange.Piece;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.VdiId;
@@ -8,8 +10,6 @@ import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.PayloadAllocator;
-import io.kelpie.cluster.replication.ObjectChange;
-import io.kelpie.cluster.replication.ObjectChange.Piece;
 import io.kelpie.cluster.vdi.AttributeRequest.Location;
 
 import org.jspecify.annotations.Nullable;

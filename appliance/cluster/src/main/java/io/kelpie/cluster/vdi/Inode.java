@@ -2,6 +2,7 @@ package io.kelpie.cluster.vdi;
 
 import io.kelpie.cluster.event.EventLog;
 import io.kelpie.cluster.gateway.Gateway;
+import io.kelpie.cluster.message.ObjectChange;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Extent;
 import io.kelpie.cluster.model.Invariant;
@@ -11,7 +12,6 @@ import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.PayloadAllocator;
-import io.kelpie.cluster.replication.ObjectChange;
 
 import org.jspecify.annotations.Nullable;
 

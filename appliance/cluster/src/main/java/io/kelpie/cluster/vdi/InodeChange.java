@@ -1,12 +1,12 @@
 package io.kelpie.cluster.vdi;
 
+import io.kelpie.cluster.message.ObjectChange.Piece;
 import io.kelpie.cluster.model.Invariant;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.PayloadAllocator;
-import io.kelpie.cluster.replication.ObjectChange.Piece;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,13 +1,13 @@
 package io.kelpie.cluster.vdi;
 
 import io.kelpie.cluster.gateway.Gateway;
+import io.kelpie.cluster.message.ObjectChange;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectKind;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
-import io.kelpie.cluster.replication.ObjectChange;
 
 import java.util.ArrayDeque;
 import java.util.List;

@@ -3,6 +3,8 @@ package io.kelpie.cluster.vdi;
 import io.kelpie.cluster.event.EventLog;
 import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.gateway.InFlight;
+import io.kelpie.cluster.message.ObjectChange;
+import io.kelpie.cluster.message.ObjectChange.Piece;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.VdiId;
@@ -11,8 +13,6 @@ import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.Ports;
 import io.kelpie.cluster.port.Tracer;
-import io.kelpie.cluster.replication.ObjectChange;
-import io.kelpie.cluster.replication.ObjectChange.Piece;
 
 import java.nio.ByteBuffer;
 import java.util.List;

@@ -1,6 +1,8 @@
 package io.kelpie.cluster.volume;
 
 import io.kelpie.cluster.gateway.Gateway;
+import io.kelpie.cluster.message.ObjectChange;
+import io.kelpie.cluster.message.ObjectChange.Piece;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Extent;
 import io.kelpie.cluster.model.ObjectId;
@@ -8,8 +10,6 @@ import io.kelpie.cluster.model.ObjectKind;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
-import io.kelpie.cluster.replication.ObjectChange;
-import io.kelpie.cluster.replication.ObjectChange.Piece;
 import io.kelpie.cluster.vdi.Inode;
 import io.kelpie.cluster.vdi.InodeLayout;
 import io.kelpie.cluster.vdi.Inodes;

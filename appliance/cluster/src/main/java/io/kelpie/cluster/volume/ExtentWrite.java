@@ -1,14 +1,14 @@
 package io.kelpie.cluster.volume;
 
 import io.kelpie.cluster.gateway.Gateway;
+import io.kelpie.cluster.message.ObjectChange;
+import io.kelpie.cluster.message.ObjectChange.Piece;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Extent;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
-import io.kelpie.cluster.replication.ObjectChange;
-import io.kelpie.cluster.replication.ObjectChange.Piece;
 import io.kelpie.cluster.vdi.Inode;
 
 import org.jspecify.annotations.Nullable;

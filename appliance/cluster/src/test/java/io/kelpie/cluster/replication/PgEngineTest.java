@@ -2,6 +2,8 @@ package io.kelpie.cluster.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kelpie.cluster.message.ObjectChange;
+import io.kelpie.cluster.message.ObjectChange.Piece;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectVersion;
@@ -11,7 +13,6 @@ import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.StoreOperation;
-import io.kelpie.cluster.replication.ObjectChange.Piece;
 import io.kelpie.cluster.testing.Ended;
 import io.kelpie.cluster.testing.Loop;
 import io.kelpie.cluster.testing.MemoryStore;

@@ -9,6 +9,7 @@ import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Peers;
 import io.kelpie.cluster.port.Ports;
 import io.kelpie.cluster.vdi.CreateRequest;
 import io.kelpie.cluster.vdi.InodeLayout;
@@ -60,6 +61,7 @@ public final class World {
                 payloads,
                 store,
                 coordinator,
+                Peers.NONE,
                 (level, text) -> traced.add(text));
     }
 

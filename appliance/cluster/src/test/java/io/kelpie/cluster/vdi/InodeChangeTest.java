@@ -2,10 +2,10 @@ package io.kelpie.cluster.vdi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kelpie.cluster.message.ObjectChange.Piece;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
-import io.kelpie.cluster.replication.ObjectChange.Piece;
 import io.kelpie.cluster.testing.Ended;
 import io.kelpie.cluster.testing.Payloads;
 

@@ -10,6 +10,7 @@ import io.kelpie.cluster.model.Endpoint;
 import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.port.LocalStore;
 import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Peers;
 import io.kelpie.cluster.port.Ports;
 import io.kelpie.cluster.port.Tracer;
 import io.kelpie.cluster.vdi.CreateRequest;
@@ -95,6 +96,7 @@ class ExportsTest {
                         new BufferPayloads(ALLOCATOR),
                         store,
                         coordinator,
+                        Peers.NONE,
                         tracer));
         Answers.<Outcome>result(loop, engine::start);
         images = new VolumeDirectory(engine, loop, ALLOCATOR, store::space, Duration.ofSeconds(30));

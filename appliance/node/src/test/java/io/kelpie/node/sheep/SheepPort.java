@@ -7,6 +7,7 @@ import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Member;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Peers;
 import io.kelpie.cluster.port.Ports;
 import io.kelpie.node.coordinator.SingleCoordinator;
 import io.kelpie.node.runtime.BufferPayloads;
@@ -68,6 +69,7 @@ final class SheepPort implements AutoCloseable {
                 new BufferPayloads(allocator),
                 local,
                 coordinator,
+                Peers.NONE,
                 tracer);
         Endpoint endpoint = new Endpoint(0, 0x7F000002L, 17000);
         engine = new Engine(

@@ -1,4 +1,4 @@
-package io.kelpie.cluster.replication;
+package io.kelpie.cluster.message;
 
 import io.kelpie.cluster.model.Invariant;
 import io.kelpie.cluster.model.ObjectId;
@@ -23,7 +23,8 @@ public record ObjectChange(
     /** Copies the list. */
     public ObjectChange {
         pieces = List.copyOf(pieces);
-        Invariant.check(action != Action.REMOVE || pieces.isEmpty(), "a removal writes nothing");
+        boolean removes = action == Action.REMOVE || action == Action.REMOVE_IF_EMPTY;
+        Invariant.check(!removes || pieces.isEmpty(), "a removal writes nothing");
     }
 
     /**
@@ -53,6 +54,31 @@ public record ObjectChange(
     }
 
     /**
+     * Writes into an object, creating it first if it is missing.
+     *
+     * @param object the object
+     * @param sizeBytes its size if it is created
+     * @param pieces what to write
+     * @param durable whether to sync
+     * @return the change
+     */
+    public static ObjectChange ensure(
+            ObjectId object, long sizeBytes, List<Piece> pieces, boolean durable) {
+        return new ObjectChange(object, Action.ENSURE, sizeBytes, pieces, durable);
+    }
+
+    /**
+     * Removes an object that holds no data; one that holds some, or is missing, stays as it is. A
+     * late repetition can do no harm.
+     *
+     * @param object the object
+     * @return the change, not synced
+     */
+    public static ObjectChange removeIfEmpty(ObjectId object) {
+        return new ObjectChange(object, Action.REMOVE_IF_EMPTY, 0, List.of(), false);
+    }
+
+    /**
      * Removes an object.
      *
      * @param object the object
@@ -62,8 +88,15 @@ public record ObjectChange(
         return new ObjectChange(object, Action.REMOVE, 0, List.of(), false);
     }
 
-    boolean overlaps(long offset, long length) {
-        if (action != Action.WRITE) {
+    /**
+     * Whether the change touches a range.
+     *
+     * @param offset first byte
+     * @param length bytes
+     * @return true if a read of the range must not pass it
+     */
+    public boolean overlaps(long offset, long length) {
+        if (action != Action.WRITE && action != Action.ENSURE) {
             return true;
         }
         for (Piece piece : pieces) {
@@ -74,14 +107,38 @@ public record ObjectChange(
         return false;
     }
 
+    /** Drops a reference of every payload, for who owns them. */
+    public void releasePieces() {
+        for (Piece piece : pieces) {
+            Payload payload = piece.payload();
+            if (payload != null) {
+                payload.release();
+            }
+        }
+    }
+
+    /** Adds a reference to every payload. */
+    public void retainPieces() {
+        for (Piece piece : pieces) {
+            Payload payload = piece.payload();
+            if (payload != null) {
+                payload.retain();
+            }
+        }
+    }
+
     /** What happens to the object as a whole. */
     public enum Action {
         /** It must exist and stays. */
         WRITE,
         /** It is made anew and reads as zeros under the pieces. */
         CREATE,
+        /** It is made if it is missing, and the pieces are laid over what is there. */
+        ENSURE,
         /** It must exist and goes. */
-        REMOVE
+        REMOVE,
+        /** It goes if it holds no data; otherwise, and if it is missing, nothing happens. */
+        REMOVE_IF_EMPTY
     }
 
     /**
