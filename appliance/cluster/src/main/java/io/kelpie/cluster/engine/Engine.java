@@ -3,9 +3,12 @@ package io.kelpie.cluster.engine;
 import io.kelpie.cluster.event.EventLog;
 import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.gateway.InFlight;
+import io.kelpie.cluster.membership.EpochLog;
 import io.kelpie.cluster.membership.EpochLog.Epoch;
 import io.kelpie.cluster.membership.FormatRecord;
 import io.kelpie.cluster.membership.Membership;
+import io.kelpie.cluster.membership.SoleMembership;
+import io.kelpie.cluster.message.ControlMessage.OrderKind;
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterSettings;
 import io.kelpie.cluster.model.ClusterStatus;
@@ -72,8 +75,9 @@ public final class Engine {
         this.config = config;
         this.ports = ports;
         FormatRecord formatRecord = new FormatRecord(this::onFormatEvent);
+        EpochLog epochs = new EpochLog(ports);
         events = new EventLog(
-                ports, config.node(), config.incarnation(), List.of(formatRecord, table));
+                ports, config.node(), config.incarnation(), List.of(formatRecord, epochs, table));
         replication = new Replication(ports.store());
         gateway = new Gateway(replication, table);
         inodes = new Inodes(table, events, gateway, ports.payloads());
@@ -88,8 +92,8 @@ public final class Engine {
                 config.endpoint(),
                 config.zone(),
                 config.weightGib());
-        membership =
-                new Membership(ports, events, formatRecord, self, config.partBits(), this::onMap);
+        membership = new SoleMembership(
+                ports, events, formatRecord, epochs, self, config.partBits(), this::onMap);
     }
 
     /**
@@ -111,12 +115,7 @@ public final class Engine {
                 events.onEventsMaybeChanged();
             }
         });
-        events.load(new Then<>(ready) {
-            @Override
-            public void done(Outcome result) {
-                membership.start(ready);
-            }
-        });
+        membership.start(ready);
     }
 
     /**
@@ -256,7 +255,7 @@ public final class Engine {
             return;
         }
         inFlight.close(ErrorCode.SHUTTING_DOWN);
-        inFlight.whenIdle(() -> membership.shutdown(completion));
+        inFlight.whenIdle(() -> membership.order(OrderKind.SHUTDOWN, null, completion));
     }
 
     /**

@@ -3,11 +3,13 @@ package io.kelpie.cluster.event;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Invariant;
 import io.kelpie.cluster.model.NodeId;
+import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator.EventId;
 import io.kelpie.cluster.port.Coordinator.LoggedEvent;
 import io.kelpie.cluster.port.LocalStore.RecordValue;
 import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.PeerMessage;
 import io.kelpie.cluster.port.Ports;
 import io.kelpie.cluster.port.StoreBatch;
 import io.kelpie.cluster.port.StoreOperation;
@@ -66,6 +68,47 @@ public final class EventLog {
             EventApplier other = this.appliers.put(applier.kind(), applier);
             Invariant.check(other == null, "one applier for an event kind", applier.kind());
         }
+    }
+
+    /**
+     * Makes this the log of one node among several; called before {@link #load}.
+     *
+     * @param others whom to ask for events when the coordinator is away or has forgotten them
+     * @return this log
+     */
+    public EventLog among(EventSources others) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
+     * Takes events and state, and requests for them.
+     *
+     * @param from the sender
+     * @param message any message
+     * @return whether it was for the log; otherwise nothing was done with it
+     */
+    public boolean onMessage(PeerId from, PeerMessage message) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
+     * A node was heard to have applied events; fetched, from it if need be.
+     *
+     * @param node the node
+     * @param index its last applied event
+     */
+    public void onPeerApplied(NodeId node, long index) {
+        throw new UnsupportedOperationException("not built yet");
+    }
+
+    /**
+     * Waits until an event is applied here, however long that takes.
+     *
+     * @param index the event
+     * @param completion gets DONE then, perhaps before the call returns; SHUTTING_DOWN
+     */
+    public void whenApplied(long index, Completion<Outcome> completion) {
+        throw new UnsupportedOperationException("not built yet");
     }
 
     /**

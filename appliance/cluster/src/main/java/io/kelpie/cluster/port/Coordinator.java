@@ -44,7 +44,8 @@ public interface Coordinator {
      *
      * @param afterIndex only events above this index
      * @param max at most this many, at least 1
-     * @param completion gets the events; fewer than {@code max} means that there are no more yet
+     * @param completion gets the events; fewer than {@code max} means that there are no more yet;
+     *     OUT_OF_RANGE if events above {@code afterIndex} were already forgotten
      */
     void readEvents(long afterIndex, int max, Completion<List<LoggedEvent>> completion);
 
