@@ -101,4 +101,33 @@ public sealed interface PrimaryCall {
             payload.release();
         }
     }
+
+    /**
+     * Asks the home of a VDI to find, write or remove one of its attributes, apart from all other
+     * requests for attributes of the VDI; answered by Number: the VDI part of the attribute
+     * object's id times 2^32, plus its index part as unsigned, plus 2^56 if the key was wanted and
+     * is not there, 2^57 if it was to be new and is there.
+     *
+     * @param vdi the VDI
+     * @param action what to do
+     * @param attribute a whole attribute object, with the value for writing
+     */
+    record Attribute(VdiId vdi, AttributeAction action, Payload attribute) implements PrimaryCall {
+        @Override
+        public void release() {
+            attribute.release();
+        }
+    }
+
+    /** What to do with an attribute. */
+    enum AttributeAction {
+        /** Find it. */
+        GET,
+        /** Write it, replacing one of that key. */
+        PUT,
+        /** Write it unless the key exists. */
+        PUT_NEW,
+        /** Remove it. */
+        DELETE
+    }
 }
