@@ -15,6 +15,7 @@ import io.kelpie.fuse.FuseMount;
 import io.kelpie.nbd.NbdServer;
 import io.kelpie.nbd.NbdServerConfig;
 import io.kelpie.nbd.NbdServerException;
+import io.kelpie.nbd.TlsConfig;
 import io.kelpie.node.config.LogConfig;
 import io.kelpie.node.config.NodeConfig;
 import io.kelpie.node.coordinator.MapDamagedException;
@@ -351,12 +352,29 @@ public final class Node implements AutoCloseable {
         if (door.socket() != null) {
             nbd.unixSocket(door.socket());
         }
+        NodeConfig.NbdTls tls = door.tls();
+        if (tls != null) {
+            nbd.tls(tlsConfig(tls));
+        }
         closer.add(
                 "NBD server",
                 NbdServer.start(
                         nbd.build(),
                         new VolumeExports(engine, loop, door.defaultExport()),
                         io.group()));
+    }
+
+    private static TlsConfig tlsConfig(NodeConfig.NbdTls tls) {
+        TlsConfig config = TlsConfig.of(tls.certificates(), tls.key())
+                .withMode(tls.required() ? TlsConfig.Mode.REQUIRED : TlsConfig.Mode.OPTIONAL);
+        Path authority = tls.clientAuthority();
+        return authority == null
+                ? config
+                : config.withClientAuthority(
+                        authority,
+                        tls.clientsIdentified()
+                                ? TlsConfig.ClientCertificate.REQUIRED
+                                : TlsConfig.ClientCertificate.OPTIONAL);
     }
 
     private void openFuseDoor(

@@ -36,11 +36,14 @@ final class SheepProcess implements AutoCloseable {
     private final Path directory;
     private final int port;
     private final int nbdPort;
+    private final List<String> options;
     private final Process process;
     private final long startNanos;
 
-    private SheepProcess(Path directory, int port, int nbdPort) throws IOException {
+    private SheepProcess(Path directory, int port, int nbdPort, List<String> options)
+            throws IOException {
         this.directory = directory;
+        this.options = List.copyOf(options);
         this.port = port;
         this.nbdPort = nbdPort;
         List<String> command = new ArrayList<>(List.of(SHEEP.toString(), store().toString(), "-f"));
@@ -48,6 +51,7 @@ final class SheepProcess implements AutoCloseable {
         command.add("--nbd=127.0.0.1:" + nbdPort);
         command.add("--nbd-socket=" + nbdSocket());
         command.add("--fuse=" + mount());
+        command.addAll(options);
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectErrorStream(true)
@@ -60,19 +64,24 @@ final class SheepProcess implements AutoCloseable {
 
     /** Starts on free ports and waits until every door is open. */
     static SheepProcess start(Path directory) {
+        return start(directory, List.of());
+    }
+
+    /** As {@link #start(Path)} with further options. */
+    static SheepProcess start(Path directory, List<String> options) {
         try {
             Files.createDirectories(directory.resolve("vdis"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return start(directory, freePort(), freePort());
+        return start(directory, freePort(), freePort(), options);
     }
 
     /** Starts where a daemon was before, perhaps on the dead mount that a killed one left. */
-    private static SheepProcess start(Path directory, int port, int nbdPort) {
+    private static SheepProcess start(Path directory, int port, int nbdPort, List<String> options) {
         SheepProcess sheep;
         try {
-            sheep = new SheepProcess(directory, port, nbdPort);
+            sheep = new SheepProcess(directory, port, nbdPort, options);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start " + SHEEP, e);
         }
@@ -94,7 +103,7 @@ final class SheepProcess implements AutoCloseable {
     /** The directory's daemon once more, on the same ports; this one must have ended. */
     SheepProcess startAgain() {
         assertThat(process.isAlive()).as("the old daemon has ended").isFalse();
-        return start(directory, port, nbdPort);
+        return start(directory, port, nbdPort, options);
     }
 
     Path directory() {

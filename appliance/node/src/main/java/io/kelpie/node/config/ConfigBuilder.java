@@ -106,6 +106,7 @@ final class ConfigBuilder {
     private NodeConfig.@Nullable NbdDoor nbdDoor() throws ConfigException {
         String address = settings.get(Setting.NBD);
         Path socket = optionalPath(Setting.NBD_SOCKET);
+        NodeConfig.NbdTls tls = nbdTls();
         if (isOff(address) && socket == null) {
             return null;
         }
@@ -114,7 +115,47 @@ final class ConfigBuilder {
         return new NodeConfig.NbdDoor(
                 isOff(address) ? null : Addresses.listen(listen, NBD_PORT),
                 socket,
-                exported.isEmpty() ? null : exported);
+                exported.isEmpty() ? null : exported,
+                tls);
+    }
+
+    private NodeConfig.@Nullable NbdTls nbdTls() throws ConfigException {
+        String mode = settings.get(Setting.NBD_TLS);
+        String verify = settings.get(Setting.NBD_TLS_VERIFY_PEER);
+        Path directory = optionalPath(Setting.NBD_TLS_CERTIFICATES);
+        if (!List.of("off", "no", "", "on", "require").contains(mode)) {
+            throw new ConfigException("Invalid nbd-tls '" + mode + "': must be off, on or require");
+        }
+        if (!List.of("no", "optional", "require").contains(verify)) {
+            throw new ConfigException("Invalid nbd-tls-verify-peer '" + verify
+                    + "': must be no, optional or require");
+        }
+        if (isOff(mode) || mode.equals("off")) {
+            if (directory != null || !verify.equals("no")) {
+                throw new ConfigException("nbd-tls-certificates and nbd-tls-verify-peer have no"
+                        + " effect without TLS: add --nbd-tls=on or --nbd-tls=require");
+            }
+            return null;
+        }
+        if (directory == null) {
+            throw new ConfigException("nbd-tls needs a certificate: add --nbd-tls-certificates=DIR,"
+                    + " a directory with server-cert.pem and server-key.pem");
+        }
+        boolean asksClients = !verify.equals("no");
+        return new NodeConfig.NbdTls(
+                mode.equals("require"),
+                readable(directory, "server-cert.pem"),
+                readable(directory, "server-key.pem"),
+                asksClients ? readable(directory, "ca-cert.pem") : null,
+                verify.equals("require"));
+    }
+
+    private static Path readable(Path directory, String name) throws ConfigException {
+        Path file = directory.resolve(name);
+        if (!Files.isReadable(file)) {
+            throw new ConfigException("cannot read " + file + ", which NBD over TLS needs");
+        }
+        return file;
     }
 
     private NodeConfig.@Nullable FuseDoor fuseDoor() throws ConfigException {

@@ -70,11 +70,29 @@ public record NodeConfig(
      * @param address where to listen, or null
      * @param socket path of a Unix socket, absolute, or null
      * @param defaultExport VDI for clients that name none, or null
+     * @param tls how clients may or must use TLS, or null: it is refused
      */
     public record NbdDoor(
             @Nullable InetSocketAddress address,
             @Nullable Path socket,
-            @Nullable String defaultExport) {}
+            @Nullable String defaultExport,
+            @Nullable NbdTls tls) {}
+
+    /**
+     * TLS of the NBD door; the files are PEM, the key PKCS#8.
+     *
+     * @param required whether a client must use it
+     * @param certificates the server's certificate and those between it and its authority
+     * @param key its private key
+     * @param clientAuthority what clients' certificates must lead to, or null: none are asked for
+     * @param clientsIdentified whether a client must show a certificate
+     */
+    public record NbdTls(
+            boolean required,
+            Path certificates,
+            Path key,
+            @Nullable Path clientAuthority,
+            boolean clientsIdentified) {}
 
     /**
      * The FUSE door.

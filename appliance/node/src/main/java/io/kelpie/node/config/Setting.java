@@ -36,6 +36,20 @@ public enum Setting {
     NBD_SOCKET("nbd-socket", "path", "", "serve NBD on this Unix socket"),
     /** Export that the empty name opens. */
     NBD_DEFAULT("nbd-default", "VDI name", "", "VDI that clients get who name none"),
+    /** Whether NBD clients may or must use TLS. */
+    NBD_TLS("nbd-tls", "off, on or require", "off", "whether NBD clients may or must use TLS"),
+    /** Where the certificates are. */
+    NBD_TLS_CERTIFICATES(
+            "nbd-tls-certificates",
+            "path",
+            "",
+            "directory with server-cert.pem, server-key.pem and, to check clients, ca-cert.pem"),
+    /** Whether NBD clients show certificates. */
+    NBD_TLS_VERIFY_PEER(
+            "nbd-tls-verify-peer",
+            "no, optional or require",
+            "no",
+            "whether NBD clients may or must show a certificate of ca-cert.pem"),
     /** FUSE mount point. */
     FUSE("fuse", "path", "", "show every VDI as a file in this empty directory"),
     /** Other users may use the mount. */

@@ -237,6 +237,9 @@ public final class SheepCommand {
                 case LOG -> takeLog(value);
                 case NBD -> set(Setting.NBD, value);
                 case NBD_DEFAULT -> set(Setting.NBD_DEFAULT, value);
+                case NBD_TLS -> set(Setting.NBD_TLS, value);
+                case NBD_TLS_CERTIFICATES -> set(Setting.NBD_TLS_CERTIFICATES, value);
+                case NBD_TLS_VERIFY_PEER -> set(Setting.NBD_TLS_VERIFY_PEER, value);
                 case NBD_SOCKET -> set(Setting.NBD_SOCKET, value);
                 case NOSYNC ->
                     warnings.add(

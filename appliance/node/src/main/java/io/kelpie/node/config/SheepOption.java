@@ -20,6 +20,19 @@ enum SheepOption {
     NBD(null, "nbd", true, false, "serve NBD on ADDR:PORT (default 127.0.0.1:10809)"),
     NBD_DEFAULT(null, "nbd-default", true, false, "VDI for NBD clients that name none"),
     NBD_SOCKET(null, "nbd-socket", true, false, "serve NBD on this Unix socket"),
+    NBD_TLS(null, "nbd-tls", true, false, "off (the default), on or require: TLS for NBD"),
+    NBD_TLS_CERTIFICATES(
+            null,
+            "nbd-tls-certificates",
+            true,
+            false,
+            "directory with server-cert.pem, server-key.pem and ca-cert.pem"),
+    NBD_TLS_VERIFY_PEER(
+            null,
+            "nbd-tls-verify-peer",
+            true,
+            false,
+            "no (the default), optional or require: clients' certificates"),
     NOSYNC(
             'n',
             "nosync",

@@ -47,6 +47,8 @@ final class VolumeDevice implements BlockDevice {
         this.sizeBytes = volume.sizeBytes();
         this.limits = DeviceLimits.writable()
                 .withReadOnly(volume.isReadOnly())
+                .withCache(true)
+                .withFastZero(true)
                 .withBlockSizes(1, PREFERRED_BLOCK_BYTES, MAX_REQUEST_BYTES);
     }
 
@@ -100,6 +102,16 @@ final class VolumeDevice implements BlockDevice {
         post(reply, () -> volume.discard(offset, length, fua ? thenFlush(end) : end));
     }
 
+    /** Reads the range and drops what was read: the store keeps it in its cache. */
+    @Override
+    public void cache(long offset, long length, Reply reply) {
+        post(reply, () -> new CacheRange(volume, offset, length, reply).next());
+    }
+
+    /**
+     * Zeros are always fast: pages are dropped, not written. A wish to keep their room changes
+     * nothing: the store never writes in place, so no range has room of its own.
+     */
     @Override
     public void writeZeroes(long offset, long length, ZeroFlags flags, Reply reply) {
         post(

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Command line, configuration file and environment of the daemon (cli.md 6). */
 class SheepCommandTest {
@@ -51,6 +52,8 @@ class SheepCommandTest {
                         "gateway = no (default)",
                         "durability = request (default)",
                         "nbd = no (default)",
+                        "nbd-tls = off (default)",
+                        "nbd-tls-verify-peer = no (default)",
                         "fuse-allow-other = no (default)",
                         "http = no (default)",
                         "log-level = info (default)",
@@ -79,11 +82,35 @@ class SheepCommandTest {
                 .isEqualTo(new NodeConfig.NbdDoor(
                         new InetSocketAddress("127.0.0.1", 10809),
                         directory.resolve("n.sock"),
-                        "vm"));
+                        "vm",
+                        null));
         assertThat(config.fuse())
                 .isEqualTo(new NodeConfig.FuseDoor(directory.resolve("mnt"), false));
         assertThat(nbdAddress("--nbd=[::1]:5")).isEqualTo(new InetSocketAddress("::1", 5));
         assertThat(nbdAddress("--nbd=0.0.0.0")).isEqualTo(new InetSocketAddress("0.0.0.0", 10809));
+    }
+
+    @Test
+    void tlsNeedsItsFilesAndAChoice() throws Exception {
+        Path pki = Files.createDirectory(directory.resolve("pki"));
+        Files.createFile(pki.resolve("server-cert.pem"));
+        Files.createFile(pki.resolve("server-key.pem"));
+        Files.createFile(pki.resolve("ca-cert.pem"));
+
+        NodeConfig config = start(
+                "--nbd",
+                "--nbd-tls=require",
+                "--nbd-tls-certificates=pki",
+                "--nbd-tls-verify-peer=optional",
+                "store");
+
+        assertThat(Objects.requireNonNull(config.nbd()).tls())
+                .isEqualTo(new NodeConfig.NbdTls(
+                        true,
+                        pki.resolve("server-cert.pem"),
+                        pki.resolve("server-key.pem"),
+                        pki.resolve("ca-cert.pem"),
+                        false));
     }
 
     @Test
@@ -177,6 +204,10 @@ class SheepCommandTest {
                 "--http|--http is not available in this version: start without it",
                 "--durability=never|Invalid durability 'never': must be request or always",
                 "--nbd=host:1|Bad address 'host'",
+                "--nbd-tls=maybe|Invalid nbd-tls 'maybe': must be off, on or require",
+                "--nbd-tls-verify-peer=x|Invalid nbd-tls-verify-peer 'x': must be no, optional or require",
+                "--nbd-tls=on|nbd-tls needs a certificate: add --nbd-tls-certificates=DIR, a directory with server-cert.pem and server-key.pem",
+                "--nbd-tls-certificates=/tmp|nbd-tls-certificates and nbd-tls-verify-peer have no effect without TLS: add --nbd-tls=on or --nbd-tls=require",
             })
     void refusesWithOneLineAndStatusOne(String argument, String line) {
         SheepCommand.Print print = print(argument);

@@ -171,6 +171,16 @@ class ExportsTest {
     }
 
     @Test
+    void aRangeWithAMillionHolesIsCachedAtOnce() throws Exception {
+        format();
+        create("large", 4L << 40);
+        BlockDevice device = opened("large", null).device();
+        await(reply -> device.write(2L << 40, buffer("here"), false, reply));
+        await(reply -> device.cache(0, 4L << 40, reply));
+        closeDevice(device);
+    }
+
+    @Test
     void aReadAcrossObjectsHandsHolesOnAsHoles() throws Exception {
         format();
         create("a", 16 * MIB);
@@ -318,9 +328,13 @@ class ExportsTest {
     }
 
     private static void await(Consumer<Reply> call) throws Exception {
+        assertThat(ended(call)).isEqualTo("done");
+    }
+
+    private static String ended(Consumer<Reply> call) throws Exception {
         CompletableFuture<String> answer = new CompletableFuture<>();
         call.accept(new Ended(answer));
-        assertThat(answer.get(30, TimeUnit.SECONDS)).isEqualTo("done");
+        return answer.get(30, TimeUnit.SECONDS);
     }
 
     private static String readDevice(BlockDevice device, long offset, int length) throws Exception {
