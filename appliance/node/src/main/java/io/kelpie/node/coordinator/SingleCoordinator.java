@@ -13,6 +13,8 @@ import io.kelpie.store.RecordFamily;
 import io.kelpie.store.StoreBatch;
 import io.kelpie.store.StoreException;
 import io.kelpie.store.StoreRecord;
+import io.kelpie.wire.peer.ClusterMapCodec;
+import io.kelpie.wire.peer.PeerFormatException;
 
 import org.jspecify.annotations.Nullable;
 
@@ -184,9 +186,7 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
      */
     public Optional<ClusterMap> mapOfEpoch(int epoch) throws MapDamagedException {
         Optional<byte[]> bytes = store.readRecord(RecordFamily.EPOCH, epochKey(epoch));
-        return bytes.isEmpty()
-                ? Optional.empty()
-                : Optional.of(ClusterMapCodec.decode(bytes.get()));
+        return bytes.isEmpty() ? Optional.empty() : Optional.of(decode(bytes.get()));
     }
 
     /** Refuses new calls, carries out those given before and ends the thread. */
@@ -240,7 +240,15 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
 
     private ClusterMap loadMap() throws MapDamagedException {
         Optional<byte[]> bytes = store.readRecord(RecordFamily.EPOCH, MAP_KEY);
-        return bytes.isEmpty() ? ClusterMap.EMPTY : ClusterMapCodec.decode(bytes.get());
+        return bytes.isEmpty() ? ClusterMap.EMPTY : decode(bytes.get());
+    }
+
+    private static ClusterMap decode(byte[] bytes) throws MapDamagedException {
+        try {
+            return ClusterMapCodec.decode(bytes);
+        } catch (PeerFormatException e) {
+            throw new MapDamagedException(String.valueOf(e.getMessage()));
+        }
     }
 
     private void loadEvents() {

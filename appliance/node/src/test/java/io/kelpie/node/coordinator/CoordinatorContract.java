@@ -3,6 +3,12 @@ package io.kelpie.node.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kelpie.cluster.model.ClusterMap;
+import io.kelpie.cluster.model.ClusterSettings;
+import io.kelpie.cluster.model.ClusterStatus;
+import io.kelpie.cluster.model.Endpoint;
+import io.kelpie.cluster.model.Member;
+import io.kelpie.cluster.model.NodeId;
+import io.kelpie.cluster.model.PgEntry;
 import io.kelpie.cluster.port.Coordinator;
 import io.kelpie.cluster.port.Coordinator.EventId;
 import io.kelpie.cluster.port.Coordinator.LoggedEvent;
@@ -136,14 +142,16 @@ abstract class CoordinatorContract {
     }
 
     static ClusterMap next(ClusterMap map, int epoch) {
-        ClusterMap full = ClusterMapCodecTest.aMap(16);
+        Member member =
+                new Member(0, new NodeId(1, 2), 3, new Endpoint(0, 0x7F000001, 7000), 16777343, 10);
+        PgEntry group = new PgEntry(1, 0, List.of(0), List.of());
         return new ClusterMap(
                 map.version() + 1,
                 epoch,
-                full.eventsIndex(),
-                full.status(),
-                full.settings(),
-                full.members(),
-                full.groups());
+                77,
+                ClusterStatus.RUNNING,
+                ClusterSettings.UNFORMATTED,
+                List.of(member),
+                Collections.nCopies(16, group));
     }
 }

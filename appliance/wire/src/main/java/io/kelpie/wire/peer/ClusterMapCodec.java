@@ -1,4 +1,4 @@
-package io.kelpie.node.coordinator;
+package io.kelpie.wire.peer;
 
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterSettings;
@@ -6,7 +6,8 @@ import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.Endpoint;
 import io.kelpie.cluster.model.InvariantViolation;
 import io.kelpie.cluster.model.Member;
-import io.kelpie.cluster.model.NodeId;
+import io.kelpie.cluster.model.MemberState;
+import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.model.PgEntry;
 import io.kelpie.cluster.model.PgId;
 
@@ -15,42 +16,45 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.CRC32C;
 
 /**
  * Bytes of a cluster map, big endian:
  *
  * <pre>
  *  0  u32  magic {@code KMAP}
- *  4  u16  format, 1
+ *  4  u16  format, 2
  *  6  u16  status: 0 unformatted, 1 running, 2 shut down
  *  8  u64  version
  * 16  u32  epoch
  * 20  u64  events index
  * 28  u64  time of the format
- * 36  u32  flags
+ * 36  u32  flags of the settings
  * 40  u8   copies
  * 41  u8   object size shift
  * 42  u8   length of the store's name, then the name as UTF-8
- *     u16  members, then for each: u16 index, u128 node, u64 incarnation, u128 address, u16 port,
- *          u32 zone, u32 weight
+ *     u32  flags of the map
+ *     u16  members, then for each: u16 index, u128 node, u64 incarnation, u128 address and u16 port
+ *          for clients, u32 zone, u32 weight, u128 address and u16 port for nodes, u64 version since
+ *          which it is in its state, u8 state: 0 up, 1 drain, 2 down, 3 out
  *     u16  placement groups, then for each: u64 epoch, i32 primary or -1, u8 count of in-sync
- *          members and each's u16 index, u8 count of learners and each's u16 index
+ *          members and each's u16 index, the same for learners and for targets
  *     u32  CRC-32C of everything before
  * </pre>
  *
- * A later format is told by its number; reserved bits do not exist.
+ * <p>Format 1, in the stores of single nodes of version 0.1, lacks the flags of the map, what
+ * follows the weight of a member, and the targets; it is still read, not written. A later format is
+ * told by its number; reserved bits do not exist.
  */
 public final class ClusterMapCodec {
-    /** Longest map: 2^14 groups of 31 copies each stay below it. */
+    /** Longest map: 2^14 groups of 31 copies in each role stay below it. */
     public static final int MAX_BYTES = 4 << 20;
 
     private static final int MAGIC = 0x4B4D4150;
-    private static final short FORMAT = 1;
-    private static final int CHECKSUM_BYTES = 4;
-    private static final int FIXED_BYTES = 43;
-    private static final int MEMBER_BYTES = 52;
-    private static final int GROUP_BYTES = 14;
+    private static final short OLD_FORMAT = 1;
+    private static final short FORMAT = 2;
+    private static final int FIXED_BYTES = 47;
+    private static final int MEMBER_BYTES = 79;
+    private static final int GROUP_BYTES = 15;
     private static final int MAX_NAME_BYTES = 255;
     private static final int MAX_MEMBERS = 0xFFFF;
     private static final int MAX_ROLES = 255;
@@ -73,7 +77,7 @@ public final class ClusterMapCodec {
                 + 2
                 + MEMBER_BYTES * map.members().size()
                 + 2
-                + CHECKSUM_BYTES;
+                + SealedRecord.CHECKSUM_BYTES;
         for (PgEntry group : map.groups()) {
             require(
                     group.sync().size() <= MAX_ROLES,
@@ -83,7 +87,15 @@ public final class ClusterMapCodec {
                     group.learners().size() <= MAX_ROLES,
                     "learners",
                     group.learners().size());
-            length += GROUP_BYTES + 2 * (group.sync().size() + group.learners().size());
+            require(
+                    group.target().size() <= MAX_ROLES,
+                    "targets",
+                    group.target().size());
+            length += GROUP_BYTES
+                    + 2
+                            * (group.sync().size()
+                                    + group.learners().size()
+                                    + group.target().size());
         }
         require(length <= MAX_BYTES, "bytes of a map", length);
 
@@ -93,7 +105,7 @@ public final class ClusterMapCodec {
         map.members().forEach(member -> putMember(out, member));
         out.putShort((short) map.groups().size());
         map.groups().forEach(group -> putGroup(out, group));
-        return out.putInt(checksum(out.array(), out.position())).array();
+        return SealedRecord.seal(out);
     }
 
     /**
@@ -101,55 +113,46 @@ public final class ClusterMapCodec {
      *
      * @param bytes from {@link #encode}
      * @return the map
-     * @throws MapDamagedException if they are damaged, too long or of a newer format
+     * @throws PeerFormatException if they are damaged, too long or of a newer format
      */
-    public static ClusterMap decode(byte[] bytes) throws MapDamagedException {
-        if (bytes.length < FIXED_BYTES + CHECKSUM_BYTES || bytes.length > MAX_BYTES) {
-            throw new MapDamagedException("it has " + bytes.length + " bytes");
-        }
-        ByteBuffer in = ByteBuffer.wrap(bytes);
-        int checked = bytes.length - CHECKSUM_BYTES;
-        if (in.getInt(checked) != checksum(bytes, checked)) {
-            throw new MapDamagedException("its checksum does not hold");
-        }
-        in.limit(checked);
+    public static ClusterMap decode(byte[] bytes) {
+        ByteBuffer in = SealedRecord.open(bytes, MAX_BYTES, MAGIC, "KMAP");
         try {
             ClusterMap map = getMap(in);
-            if (in.hasRemaining()) {
-                throw new MapDamagedException(in.remaining() + " bytes follow it");
-            }
+            SealedRecord.requireEnd(in);
             return map;
         } catch (BufferUnderflowException | InvariantViolation | IllegalArgumentException e) {
-            throw new MapDamagedException("it contradicts itself: " + e);
+            throw new PeerFormatException("it contradicts itself: " + e);
         }
     }
 
-    private static ClusterMap getMap(ByteBuffer in) throws MapDamagedException {
-        if (in.getInt() != MAGIC) {
-            throw new MapDamagedException("it does not begin with KMAP");
-        }
+    private static ClusterMap getMap(ByteBuffer in) {
         short format = in.getShort();
-        if (format != FORMAT) {
-            throw new MapDamagedException(
-                    "its format is " + format + ", this version knows " + FORMAT);
+        if (format != FORMAT && format != OLD_FORMAT) {
+            throw new PeerFormatException(
+                    "its format is " + format + ", this version knows up to " + FORMAT);
         }
+        boolean old = format == OLD_FORMAT;
         ClusterStatus status = statusOf(in.getShort());
         long version = in.getLong();
         int epoch = in.getInt();
         long eventsIndex = in.getLong();
         ClusterSettings settings = getSettings(in);
+        int flags = old ? 0 : in.getInt();
         List<Member> members = new ArrayList<>();
         for (int left = in.getShort() & 0xFFFF; left > 0; left--) {
-            members.add(getMember(in));
+            members.add(getMember(in, old));
         }
-        List<PgEntry> groups = new ArrayList<>();
-        for (int left = in.getShort() & 0xFFFF; left > 0; left--) {
-            groups.add(getGroup(in));
+        int groupCount = in.getShort() & 0xFFFF;
+        if (groupCount > 1 << PgId.MAX_BITS) {
+            throw new PeerFormatException("it has " + groupCount + " placement groups");
         }
-        if (groups.size() > 1 << PgId.MAX_BITS) {
-            throw new MapDamagedException("it has " + groups.size() + " placement groups");
+        List<PgEntry> groups = new ArrayList<>(groupCount);
+        for (int left = groupCount; left > 0; left--) {
+            groups.add(getGroup(in, old));
         }
-        return new ClusterMap(version, epoch, eventsIndex, status, settings, members, groups);
+        return new ClusterMap(
+                version, epoch, eventsIndex, status, flags, settings, members, groups);
     }
 
     private static void putHead(ByteBuffer out, ClusterMap map, byte[] store) {
@@ -158,7 +161,7 @@ public final class ClusterMapCodec {
         out.putLong(map.version()).putInt(map.epoch()).putLong(map.eventsIndex());
         out.putLong(settings.createdNanos()).putInt(settings.flags());
         out.put((byte) settings.copies()).put((byte) settings.blockSizeShift());
-        out.put((byte) store.length).put(store);
+        out.put((byte) store.length).put(store).putInt(map.flags());
     }
 
     private static ClusterSettings getSettings(ByteBuffer in) {
@@ -174,31 +177,49 @@ public final class ClusterMapCodec {
 
     private static void putMember(ByteBuffer out, Member member) {
         out.putShort((short) member.index());
-        out.putLong(member.node().high()).putLong(member.node().low());
-        out.putLong(member.incarnation());
-        out.putLong(member.endpoint().high()).putLong(member.endpoint().low());
-        out.putShort((short) member.endpoint().port());
+        SealedRecord.putPeer(out, member.id());
+        SealedRecord.putEndpoint(out, member.endpoint());
         out.putInt(member.zone()).putInt(member.weightGib());
+        SealedRecord.putEndpoint(out, member.peer());
+        out.putLong(member.sinceVersion()).put(codeOf(member.state()));
     }
 
-    private static Member getMember(ByteBuffer in) {
+    private static Member getMember(ByteBuffer in, boolean old) {
         int index = in.getShort() & 0xFFFF;
-        NodeId node = new NodeId(in.getLong(), in.getLong());
-        long incarnation = in.getLong();
-        Endpoint endpoint = new Endpoint(in.getLong(), in.getLong(), in.getShort() & 0xFFFF);
-        return new Member(index, node, incarnation, endpoint, in.getInt(), in.getInt());
+        PeerId id = SealedRecord.getPeer(in);
+        Endpoint endpoint = SealedRecord.getEndpoint(in);
+        int zone = in.getInt();
+        int weightGib = in.getInt();
+        if (old) {
+            return new Member(index, id.node(), id.incarnation(), endpoint, zone, weightGib);
+        }
+        Endpoint peer = SealedRecord.getEndpoint(in);
+        long sinceVersion = in.getLong();
+        return new Member(
+                index,
+                id.node(),
+                id.incarnation(),
+                endpoint,
+                peer,
+                zone,
+                weightGib,
+                stateOf(in.get()),
+                sinceVersion);
     }
 
     private static void putGroup(ByteBuffer out, PgEntry group) {
         out.putLong(group.epoch()).putInt(group.primary());
         putIndexes(out, group.sync());
         putIndexes(out, group.learners());
+        putIndexes(out, group.target());
     }
 
-    private static PgEntry getGroup(ByteBuffer in) {
+    private static PgEntry getGroup(ByteBuffer in, boolean old) {
         long epoch = in.getLong();
         int primary = in.getInt();
-        return new PgEntry(epoch, primary, getIndexes(in), getIndexes(in));
+        List<Integer> sync = getIndexes(in);
+        List<Integer> learners = getIndexes(in);
+        return new PgEntry(epoch, primary, sync, learners, old ? sync : getIndexes(in));
     }
 
     private static void putIndexes(ByteBuffer out, List<Integer> indexes) {
@@ -222,19 +243,32 @@ public final class ClusterMapCodec {
         };
     }
 
-    private static ClusterStatus statusOf(short code) throws MapDamagedException {
+    private static ClusterStatus statusOf(short code) {
         return switch (code) {
             case 0 -> ClusterStatus.UNFORMATTED;
             case 1 -> ClusterStatus.RUNNING;
             case 2 -> ClusterStatus.SHUTDOWN;
-            default -> throw new MapDamagedException("its status is " + code);
+            default -> throw new PeerFormatException("its status is " + code);
         };
     }
 
-    private static int checksum(byte[] bytes, int length) {
-        CRC32C checksum = new CRC32C();
-        checksum.update(bytes, 0, length);
-        return (int) checksum.getValue();
+    private static byte codeOf(MemberState state) {
+        return switch (state) {
+            case UP -> 0;
+            case DRAIN -> 1;
+            case DOWN -> 2;
+            case OUT -> 3;
+        };
+    }
+
+    private static MemberState stateOf(byte code) {
+        return switch (code) {
+            case 0 -> MemberState.UP;
+            case 1 -> MemberState.DRAIN;
+            case 2 -> MemberState.DOWN;
+            case 3 -> MemberState.OUT;
+            default -> throw new PeerFormatException("the state of a member is " + code);
+        };
     }
 
     private static void require(boolean holds, String what, int value) {
