@@ -41,7 +41,12 @@ final class BatchWriter {
         StoreBatch batch = new StoreBatch();
         for (StoreOperation operation : operations) {
             if (operation instanceof StoreOperation.DropEverything) {
+                requireAlone(operations);
                 return dropEverything();
+            }
+            if (operation instanceof StoreOperation.DropGroup drop) {
+                requireAlone(operations);
+                return dropGroup(drop.pg());
             }
             add(batch, operation);
         }
@@ -62,6 +67,12 @@ final class BatchWriter {
             batch.setVersion(key, version(zero.version()));
         } else if (operation instanceof StoreOperation.Remove remove) {
             batch.delete(key(remove.pg(), remove.object()));
+        } else if (operation instanceof StoreOperation.SetVersion set) {
+            batch.setVersion(key(set.pg(), set.object()), version(set.version()));
+        } else if (operation instanceof StoreOperation.AppendLog append) {
+            OperationLog.append(batch, append.pg(), append.entry());
+        } else if (operation instanceof StoreOperation.TrimLog trim) {
+            OperationLog.trim(batch, trim.pg(), trim.through());
         } else if (operation instanceof StoreOperation.PutRecord put) {
             makeRoom(batch, Math.min(put.value().length, NamedRecords.MAX_SMALL_BYTES));
             records.put(batch, put.name(), put.value());
@@ -113,8 +124,29 @@ final class BatchWriter {
         }
     }
 
+    private static void requireAlone(List<StoreOperation> operations) {
+        if (operations.size() != 1) {
+            throw new IllegalArgumentException(
+                    "a drop stands alone in its batch, not among " + operations.size());
+        }
+    }
+
+    /**
+     * The log first: what a crash leaves are then objects without lines, which say nothing wrong
+     * and go at the next drop.
+     */
+    private SyncTicket dropGroup(PgId pg) {
+        StoreBatch log = new StoreBatch();
+        OperationLog.drop(log, pg.partition());
+        store.write(log);
+        return store.dropPartition(pg.partition());
+    }
+
     /** Partition by partition: a format that a crash cut short is finished by the core's start. */
     private SyncTicket dropEverything() {
+        StoreBatch logs = new StoreBatch();
+        OperationLog.dropAll(logs);
+        store.write(logs);
         for (int partition : store.partitions()) {
             store.dropPartition(partition);
         }

@@ -28,7 +28,7 @@ import java.util.zip.CRC32C;
  *  8  u128 node id
  * 24  u64  incarnation
  * 32  u128 boot id of the host
- * 48  u32  1 if the node ended cleanly, else 0
+ * 48  u32  flags: 1 the node ended cleanly, 2 its content is uncertain
  * 52  u32  CRC-32C of bytes 0 to 51
  * </pre>
  *
@@ -36,13 +36,18 @@ import java.util.zip.CRC32C;
  * @param incarnation which lifetime this is, from 1, durable before anything else is done
  * @param bootId boot of the host, all zeros where it does not tell
  * @param previousEnd how the lifetime before ended
+ * @param uncertain whether acknowledged writes may be missing: the host ended uncleanly in some
+ *     lifetime, or a loss was accepted, and {@link #settle} was not called since
  */
-public record NodeIdentity(NodeId node, long incarnation, UUID bootId, PreviousEnd previousEnd) {
+public record NodeIdentity(
+        NodeId node, long incarnation, UUID bootId, PreviousEnd previousEnd, boolean uncertain) {
     private static final byte[] KEY = "identity".getBytes(StandardCharsets.US_ASCII);
     private static final int MAGIC = 0x4B4E4944;
     private static final int FORMAT = 1;
     private static final int RECORD_BYTES = 56;
     private static final int CHECKED_BYTES = 52;
+    private static final int CLEAN = 1;
+    private static final int UNCERTAIN = 2;
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final UUID UNKNOWN_BOOT = new UUID(0, 0);
 
@@ -73,12 +78,29 @@ public record NodeIdentity(NodeId node, long incarnation, UUID bootId, PreviousE
         NodeIdentity next;
         if (found.isEmpty()) {
             NodeId node = new NodeId(entropy.next(), entropy.next());
-            next = new NodeIdentity(node, 1, bootId, PreviousEnd.NONE);
+            next = new NodeIdentity(node, 1, bootId, PreviousEnd.NONE, false);
         } else {
-            next = decode(found.get()).successor(bootId);
+            next = decode(found.get()).successor(bootId, store.openReport().lossAccepted());
         }
-        next.save(store, false);
+        next.save(store, 0);
         return next;
+    }
+
+    /**
+     * Notes that a map names this lifetime: from now on the map tells what the node's copies are
+     * worth, also after the next start, so they are no longer {@link #uncertain}. Without it a
+     * second start would hide an unclean end of the host before anybody knew of it. Blocks.
+     *
+     * @param store the node's store
+     * @return this lifetime, certain
+     */
+    public NodeIdentity settle(ObjectStore store) {
+        if (!uncertain) {
+            return this;
+        }
+        NodeIdentity settled = new NodeIdentity(node, incarnation, bootId, previousEnd, false);
+        settled.save(store, 0);
+        return settled;
     }
 
     /**
@@ -87,7 +109,7 @@ public record NodeIdentity(NodeId node, long incarnation, UUID bootId, PreviousE
      * @param store the node's store
      */
     public void markClean(ObjectStore store) {
-        save(store, true);
+        save(store, CLEAN);
     }
 
     /**
@@ -104,11 +126,12 @@ public record NodeIdentity(NodeId node, long incarnation, UUID bootId, PreviousE
         }
     }
 
-    private void save(ObjectStore store, boolean clean) {
-        store.sync(store.write(new StoreBatch().putRecord(RecordFamily.NODE, KEY, encode(clean))));
+    private void save(ObjectStore store, int cleanFlag) {
+        byte[] record = encode(cleanFlag | (uncertain ? UNCERTAIN : 0));
+        store.sync(store.write(new StoreBatch().putRecord(RecordFamily.NODE, KEY, record)));
     }
 
-    private byte[] encode(boolean clean) {
+    private byte[] encode(int flags) {
         ByteBuffer record = ByteBuffer.allocate(RECORD_BYTES)
                 .putInt(MAGIC)
                 .putInt(FORMAT)
@@ -117,7 +140,7 @@ public record NodeIdentity(NodeId node, long incarnation, UUID bootId, PreviousE
                 .putLong(incarnation)
                 .putLong(bootId.getMostSignificantBits())
                 .putLong(bootId.getLeastSignificantBits())
-                .putInt(clean ? 1 : 0);
+                .putInt(flags);
         return record.putInt(checksum(record.array())).array();
     }
 
@@ -136,7 +159,7 @@ public record NodeIdentity(NodeId node, long incarnation, UUID bootId, PreviousE
                 new NodeId(record.getLong(), record.getLong()),
                 record.getLong(),
                 new UUID(record.getLong(), record.getLong()),
-                record.getInt() == 1);
+                record.getInt());
     }
 
     private static int checksum(byte[] record) {
@@ -146,13 +169,15 @@ public record NodeIdentity(NodeId node, long incarnation, UUID bootId, PreviousE
     }
 
     /** The record as found. */
-    private record Stored(NodeId node, long incarnation, UUID bootId, boolean clean) {
-        NodeIdentity successor(UUID boot) {
+    private record Stored(NodeId node, long incarnation, UUID bootId, int flags) {
+        NodeIdentity successor(UUID boot, boolean lossAccepted) {
             boolean sameBoot = !boot.equals(UNKNOWN_BOOT) && boot.equals(bootId);
-            PreviousEnd end = clean
+            PreviousEnd end = (flags & CLEAN) != 0
                     ? PreviousEnd.CLEAN
                     : sameBoot ? PreviousEnd.PROCESS_CRASH : PreviousEnd.HOST_CRASH;
-            return new NodeIdentity(node, incarnation + 1, boot, end);
+            boolean uncertain =
+                    (flags & UNCERTAIN) != 0 || lossAccepted || end == PreviousEnd.HOST_CRASH;
+            return new NodeIdentity(node, incarnation + 1, boot, end, uncertain);
         }
     }
 }

@@ -1,11 +1,15 @@
 package io.kelpie.node.store;
 
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.HeldObject;
 import io.kelpie.cluster.model.InvariantViolation;
+import io.kelpie.cluster.model.LogEntry;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.LocalStore;
+import io.kelpie.cluster.port.ObjectDigest;
+import io.kelpie.cluster.port.ObjectSnapshot;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.StoreBatch;
@@ -15,13 +19,16 @@ import io.kelpie.cluster.port.Tracer;
 import io.kelpie.node.runtime.BufferPayload;
 import io.kelpie.node.runtime.CoreLoop;
 import io.kelpie.store.ObjectEntry;
-import io.kelpie.store.ObjectExtent;
+import io.kelpie.store.ObjectKey;
 import io.kelpie.store.ObjectStore;
 import io.kelpie.store.StoreException;
 import io.kelpie.store.StoreStats;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 
+import org.jspecify.annotations.Nullable;
+
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
@@ -29,6 +36,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 
 /**
  * The local store of the core over the object store library. Calls come from the core loop; store
@@ -52,6 +60,7 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
     private final BatchWriter writer;
     private final Stripes stripes;
     private final GroupCommit commit;
+    private final SnapshotWork snapshots;
     private volatile Space space;
     /** Changed by {@link #close} only. */
     private volatile boolean closed;
@@ -80,6 +89,7 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
         this.space = measuredSpace();
         this.stripes = new Stripes(THREAD_PREFIX, threads, this::runTasks);
         this.commit = new GroupCommit(store, this::post);
+        this.snapshots = new SnapshotWork();
         loop.atTurnEnds(stripes::handOver);
         post(this::scheduleSpaceRefresh);
     }
@@ -90,9 +100,9 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
             return;
         }
         boolean accepted;
-        if (isOneWrite(batch.operations())) {
-            Write write = new Write(batch, completion);
-            accepted = stripes.run(stripes.of(write.operation().object().value()), write);
+        ObjectId only = onlyObjectWritten(batch.operations());
+        if (only != null) {
+            accepted = stripes.run(stripes.of(only.value()), new Write(batch, completion));
         } else {
             accepted = stripes.runExclusively(
                     stripesOf(batch.operations()),
@@ -134,7 +144,7 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
                 completion,
                 () -> finish(
                         completion,
-                        dataRanges(store.extents(
+                        HeldContent.dataRanges(store.extents(
                                 StoreKeys.object(read.pg(), read.object()),
                                 read.offset(),
                                 read.length()))));
@@ -149,6 +159,52 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
             }
             finish(completion, List.copyOf(ids));
         });
+    }
+
+    @Override
+    public void held(PgId pg, ObjectId object, Completion<HeldObject> completion) {
+        submit(
+                object.value(),
+                completion,
+                () -> finish(completion, HeldContent.held(store, pg, object)));
+    }
+
+    @Override
+    public void listHeld(PgId pg, ObjectId from, int max, Completion<List<HeldObject>> completion) {
+        submitAfterAll(
+                completion, () -> finish(completion, HeldContent.list(store, pg, from, max)));
+    }
+
+    @Override
+    public void openSnapshot(PgId pg, ObjectId object, Completion<ObjectSnapshot> completion) {
+        submit(object.value(), completion, () -> {
+            io.kelpie.store.ObjectSnapshot snapshot =
+                    HeldContent.snapshot(store, StoreKeys.object(pg, object));
+            StoredSnapshot opened =
+                    new StoredSnapshot(HeldContent.held(object, snapshot), snapshot, snapshots);
+            if (!loop.post(() -> completion.done(opened))) {
+                opened.release();
+                noteLostCompletion();
+            }
+        });
+    }
+
+    @Override
+    public void digest(PgId pg, ObjectId object, Completion<ObjectDigest> completion) {
+        submit(
+                object.value(),
+                completion,
+                () -> finish(completion, HeldContent.digest(store, pg, object)));
+    }
+
+    @Override
+    public void readLog(PgId pg, Completion<List<LogEntry>> completion) {
+        submitAfterAll(completion, () -> finish(completion, OperationLog.read(store, pg)));
+    }
+
+    @Override
+    public void groups(Completion<List<PgId>> completion) {
+        submitAfterAll(completion, () -> finish(completion, HeldContent.groups(store)));
     }
 
     @Override
@@ -222,11 +278,34 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
         return true;
     }
 
-    private static boolean isOneWrite(List<StoreOperation> operations) {
-        return operations.size() == 1 && operations.get(0) instanceof StoreOperation.Write;
+    /**
+     * The object of a batch of nothing but writes to one object that is there, with their lines of
+     * the log; null for every other batch.
+     */
+    private static @Nullable ObjectId onlyObjectWritten(List<StoreOperation> operations) {
+        ObjectId only = null;
+        for (StoreOperation operation : operations) {
+            if (operation instanceof StoreOperation.Write write
+                    && (only == null || only.equals(write.object()))) {
+                only = write.object();
+            } else if (!(operation instanceof StoreOperation.AppendLog)) {
+                return null;
+            }
+        }
+        return only;
     }
 
-    /** The common batch: one write to one object. */
+    private static long payloadBytes(List<StoreOperation> operations) {
+        long bytes = 0;
+        for (StoreOperation operation : operations) {
+            if (operation instanceof StoreOperation.Write write) {
+                bytes += write.payload().length();
+            }
+        }
+        return bytes;
+    }
+
+    /** The common batch: writes to one object. */
     private final class Write implements StoreTurn.WriteTask {
         private final StoreBatch batch;
         private final Completion<Outcome> completion;
@@ -236,10 +315,6 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
             this.completion = completion;
         }
 
-        StoreOperation.Write operation() {
-            return (StoreOperation.Write) batch.operations().get(0);
-        }
-
         @Override
         public List<StoreOperation> operations() {
             return batch.operations();
@@ -247,7 +322,7 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
 
         @Override
         public long payloadBytes() {
-            return operation().payload().length();
+            return RocksLocalStore.payloadBytes(batch.operations());
         }
 
         @Override
@@ -292,15 +367,18 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
     }
 
     private Payload readPayload(StoreRead read) {
-        ByteBuf buffer = allocator.directBuffer(Math.max(1, read.length()), read.length() + 1);
+        ObjectKey key = StoreKeys.object(read.pg(), read.object());
+        return filled(read.length(), target -> store.read(key, read.offset(), target));
+    }
+
+    /** A payload of a length; what the source does not fill is zeros. */
+    private Payload filled(int length, ToIntFunction<ByteBuffer> source) {
+        ByteBuf buffer = allocator.directBuffer(Math.max(1, length), length + 1);
         boolean complete = false;
         try {
-            int filled = store.read(
-                    StoreKeys.object(read.pg(), read.object()),
-                    read.offset(),
-                    buffer.internalNioBuffer(0, read.length()));
-            buffer.setZero(filled, read.length() - filled);
-            buffer.writerIndex(read.length());
+            int filled = source.applyAsInt(buffer.internalNioBuffer(0, length));
+            buffer.setZero(filled, length - filled);
+            buffer.writerIndex(length);
             complete = true;
             return BufferPayload.owning(buffer);
         } finally {
@@ -310,22 +388,27 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
         }
     }
 
-    private static List<DataRange> dataRanges(List<ObjectExtent> extents) {
-        List<DataRange> ranges = new ArrayList<>();
-        for (ObjectExtent extent : extents) {
-            int last = ranges.size() - 1;
-            if (!extent.allocated()) {
-                continue;
-            }
-            if (last >= 0
-                    && ranges.get(last).offset() + ranges.get(last).length() == extent.offset()) {
-                DataRange joined = ranges.remove(last);
-                ranges.add(new DataRange(joined.offset(), joined.length() + extent.length()));
-            } else {
-                ranges.add(new DataRange(extent.offset(), extent.length()));
-            }
+    /** What open snapshots need of the store threads. */
+    private final class SnapshotWork implements StoredSnapshot.Threads {
+        @Override
+        public void submit(ObjectId object, Completion<?> completion, Runnable work) {
+            RocksLocalStore.this.submit(object.value(), completion, work);
         }
-        return List.copyOf(ranges);
+
+        @Override
+        public boolean submitRelease(ObjectId object, Runnable work) {
+            return !closed && stripes.run(stripes.of(object.value()), work);
+        }
+
+        @Override
+        public Payload filled(int length, ToIntFunction<ByteBuffer> source) {
+            return RocksLocalStore.this.filled(length, source);
+        }
+
+        @Override
+        public boolean post(Runnable task) {
+            return loop.post(task);
+        }
     }
 
     private SortedSet<Integer> stripesOf(List<StoreOperation> operations) {
@@ -339,9 +422,14 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
                 touched.add(stripes.of(zero.object().value()));
             } else if (operation instanceof StoreOperation.Remove remove) {
                 touched.add(stripes.of(remove.object().value()));
+            } else if (operation instanceof StoreOperation.SetVersion set) {
+                touched.add(stripes.of(set.object().value()));
             } else if (operation instanceof StoreOperation.PutRecord put) {
                 touched.add(stripes.of(put.name().hashCode()));
-            } else {
+            } else if (!(operation instanceof StoreOperation.AppendLog)
+                    && !(operation instanceof StoreOperation.TrimLog)) {
+                // The log needs no order: lines have keys of their own, and those that are trimmed
+                // were written, completed and agreed on before.
                 for (int stripe = 0; stripe < stripes.count(); stripe++) {
                     touched.add(stripe);
                 }
@@ -359,6 +447,13 @@ public final class RocksLocalStore implements LocalStore, AutoCloseable {
         }
         if (!stripes.run(stripes.of(stripeKey), () -> answer(completion, work))) {
             fail(completion, ErrorCode.BUSY);
+        }
+    }
+
+    /** For what concerns many objects: after every call made before, whatever its stripe. */
+    private void submitAfterAll(Completion<?> completion, Runnable work) {
+        if (!refusesWhenClosed(completion)) {
+            stripes.workAfterAll(() -> answer(completion, work));
         }
     }
 

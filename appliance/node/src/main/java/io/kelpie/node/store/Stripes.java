@@ -105,6 +105,20 @@ final class Stripes implements AutoCloseable {
      * is under way, which spares waking idle threads for each flush of a guest.
      */
     void afterAll(Runnable task) {
+        if (!runBehindBusy(task)) {
+            task.run();
+        }
+    }
+
+    /** As {@link #afterAll}, but always on a store thread, for a task that takes its time. */
+    void workAfterAll(Runnable task) {
+        if (!runBehindBusy(task)) {
+            given.get(0).add(task);
+        }
+    }
+
+    /** False if nothing is under way. */
+    private boolean runBehindBusy(Runnable task) {
         List<List<Runnable>> busy = new ArrayList<>();
         for (int stripe = 0; stripe < queues.size(); stripe++) {
             if (unfinished(stripe) > 0) {
@@ -112,8 +126,7 @@ final class Stripes implements AutoCloseable {
             }
         }
         if (busy.isEmpty()) {
-            task.run();
-            return;
+            return false;
         }
         AtomicInteger left = new AtomicInteger(busy.size());
         busy.forEach(tasks -> tasks.add(() -> {
@@ -121,6 +134,7 @@ final class Stripes implements AutoCloseable {
                 task.run();
             }
         }));
+        return true;
     }
 
     /** Runs what was handed over, then ends the threads. Waits at most half a minute. */

@@ -74,6 +74,22 @@ class NodeIdentityTest {
     }
 
     @Test
+    void anUncleanEndOfTheHostIsRememberedUntilItIsSettled() {
+        assertThat(begin(BOOT).uncertain()).isFalse();
+        assertThat(begin(BOOT).uncertain()).isFalse();
+        NodeIdentity crashed = begin(new UUID(3, 4));
+        assertThat(crashed.uncertain()).isTrue();
+        crashed.markClean(store);
+
+        NodeIdentity again = begin(new UUID(3, 4));
+
+        assertThat(again.previousEnd()).isEqualTo(PreviousEnd.CLEAN);
+        assertThat(again.uncertain()).isTrue();
+        assertThat(again.settle(store).uncertain()).isFalse();
+        assertThat(begin(new UUID(3, 4)).uncertain()).isFalse();
+    }
+
+    @Test
     void refusesADamagedRecord() {
         begin(BOOT);
         byte[] key = "identity".getBytes(StandardCharsets.US_ASCII);
