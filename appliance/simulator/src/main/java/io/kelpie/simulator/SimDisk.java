@@ -1,5 +1,6 @@
 package io.kelpie.simulator;
 
+import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectKind;
 import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.model.PgId;
@@ -20,8 +21,8 @@ final class SimDisk {
     private final RandomSource random;
     private final Mutation mutation;
     private final ArrayDeque<Change> unsynced = new ArrayDeque<>();
-    /** Which batch ordered each version: a version is assigned once, for ever. */
-    private final TreeMap<PgId, TreeMap<ObjectVersion, Long>> versions = new TreeMap<>();
+    /** Which object got each version: a version is assigned once, for ever. */
+    private final TreeMap<PgId, TreeMap<ObjectVersion, ObjectId>> versions = new TreeMap<>();
 
     private DiskImage durable = new DiskImage();
     private DiskImage cached = new DiskImage();
@@ -56,21 +57,19 @@ final class SimDisk {
         unsynced.add(change);
     }
 
+    /** Pushes may bring a version of an object again, but never to another object. */
     private void checkVersions(Change change) {
         for (Map.Entry<ObjectKey, StoredObject> entry : change.puts().entrySet()) {
             ObjectKey key = entry.getKey();
             ObjectVersion version = entry.getValue().version();
-            StoredObject old = cached.object(key);
-            world.check(
-                    old == null || version.compareTo(old.version()) > 0,
-                    "an object's version only rises",
-                    key + " has " + (old == null ? "none" : old.version()) + ", got " + version);
-            Long other = versions.computeIfAbsent(key.pg(), pg -> new TreeMap<>())
-                    .putIfAbsent(version, appliedCount);
-            world.check(
-                    other == null || other == appliedCount,
-                    "a version is assigned once in its placement group",
-                    key + " got " + version);
+            if (!version.equals(ObjectVersion.PARTIAL)) {
+                ObjectId other = versions.computeIfAbsent(key.pg(), pg -> new TreeMap<>())
+                        .putIfAbsent(version, key.object());
+                world.check(
+                        other == null || other.equals(key.object()),
+                        "a version is assigned once in its placement group",
+                        key + " got " + version);
+            }
         }
     }
 

@@ -1,22 +1,29 @@
 package io.kelpie.simulator;
 
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.HeldObject;
+import io.kelpie.cluster.model.LogEntry;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectKind;
+import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.LocalStore;
+import io.kelpie.cluster.port.ObjectDigest;
+import io.kelpie.cluster.port.ObjectSnapshot;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.StoreBatch;
 import io.kelpie.cluster.port.StoreOperation;
 import io.kelpie.cluster.port.StoreRead;
+import io.kelpie.cluster.port.StoredPiece;
 import io.kelpie.simulator.DiskImage.Change;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -36,12 +43,14 @@ final class SimStore implements LocalStore {
     private static final double SPIKE_CHANCE = 0.002;
     private static final double MUTATION_CHANCE = 0.02;
     private static final int MAX_LISTED = 65536;
+    private static final int MAX_SNAPSHOT_READ_BYTES = 4 << 20;
 
     private final World world;
     private final SimProcess process;
     private final SimDisk disk;
     private final PayloadLedger payloads;
     private final RandomSource random;
+    private final BatchResolver resolver;
     /** When the last operation on an object or record takes effect. */
     private final TreeMap<String, Long> effectTimes = new TreeMap<>();
     /** Older states of objects, kept for planted stale reads only. */
@@ -49,6 +58,7 @@ final class SimStore implements LocalStore {
 
     private final List<SyncWaiter> syncWaiters = new ArrayList<>();
     private boolean syncing;
+    private int openSnapshots;
     private long lastEffectTime;
     private long barrierTime;
 
@@ -58,22 +68,27 @@ final class SimStore implements LocalStore {
         this.disk = disk;
         this.payloads = payloads;
         this.random = world.random(process.name() + " store");
+        this.resolver = new BatchResolver(world, disk, this::isPlanted);
     }
 
     @Override
     public void write(StoreBatch batch, Completion<Outcome> completion) {
         Set<String> touched = new TreeSet<>();
-        boolean dropsEverything = false;
+        boolean drops = false;
         for (StoreOperation operation : batch.operations()) {
-            dropsEverything |= operation instanceof StoreOperation.DropEverything;
-            touched.add(nameOf(operation));
+            drops |= operation instanceof StoreOperation.DropEverything
+                    || operation instanceof StoreOperation.DropGroup;
+            String name = nameOf(operation);
+            if (name != null) {
+                touched.add(name);
+            }
         }
         world.check(!batch.operations().isEmpty(), "a batch changes something", process.name());
         world.check(
-                !dropsEverything || batch.operations().size() == 1,
-                "dropping everything stands alone",
+                !drops || batch.operations().size() == 1,
+                "dropping a group or everything stands alone",
                 batch.operations().size());
-        long time = dropsEverything ? reserveAll() : reserve(touched);
+        long time = drops ? reserveAll() : reserve(touched);
         atDisk(time, "store write", () -> applyBatch(batch, completion));
     }
 
@@ -85,7 +100,7 @@ final class SimStore implements LocalStore {
         Change change = new Change();
         ErrorCode error = null;
         for (StoreOperation operation : batch.operations()) {
-            error = resolve(operation, change);
+            error = resolver.resolve(operation, change);
             if (error != null) {
                 break;
             }
@@ -109,76 +124,6 @@ final class SimStore implements LocalStore {
         }
     }
 
-    /** Adds an operation to a change; returns why it cannot be done, or null. */
-    private @Nullable ErrorCode resolve(StoreOperation operation, Change change) {
-        if (operation instanceof StoreOperation.Create create) {
-            change.put(
-                    new ObjectKey(create.pg(), create.object()),
-                    StoredObject.empty(create.sizeBytes(), create.version()));
-        } else if (operation instanceof StoreOperation.Write write) {
-            return resolveWrite(write, change);
-        } else if (operation instanceof StoreOperation.Zero zero) {
-            ObjectKey key = new ObjectKey(zero.pg(), zero.object());
-            StoredObject object = change.object(disk.image(), key);
-            if (object == null) {
-                return ErrorCode.NO_SUCH_OBJECT;
-            }
-            checkInside(object, zero.offset(), zero.length(), key);
-            StoredObject zeroed =
-                    object.overwrite(zero.version(), zero.offset(), zero.length(), null);
-            if (zeroed == null) {
-                return ErrorCode.CORRUPT_OBJECT;
-            }
-            change.put(key, zeroed);
-        } else if (operation instanceof StoreOperation.Remove remove) {
-            ObjectKey key = new ObjectKey(remove.pg(), remove.object());
-            if (change.object(disk.image(), key) == null) {
-                return ErrorCode.NO_SUCH_OBJECT;
-            }
-            change.remove(key);
-        } else if (operation instanceof StoreOperation.PutRecord put) {
-            change.putRecord(put.name(), put.value().clone());
-        } else {
-            change.dropEverything();
-        }
-        return null;
-    }
-
-    private @Nullable ErrorCode resolveWrite(StoreOperation.Write write, Change change) {
-        ObjectKey key = new ObjectKey(write.pg(), write.object());
-        StoredObject object = change.object(disk.image(), key);
-        if (object == null) {
-            return ErrorCode.NO_SUCH_OBJECT;
-        }
-        int length = write.payload().length();
-        long offset = write.offset();
-        checkInside(object, offset, length, key);
-        byte[] bytes = new byte[length];
-        sim(write.payload()).copyTo(bytes, 0);
-        boolean isData = write.object().kind() == ObjectKind.DATA;
-        if (isData && length > StoredObject.PAGE_BYTES && isPlanted(Mutation.TEARS_WRITES)) {
-            length /= 2;
-        }
-        if (isData
-                && offset + length + StoredObject.PAGE_BYTES <= object.sizeBytes()
-                && isPlanted(Mutation.MISDIRECTS_WRITES)) {
-            offset += StoredObject.PAGE_BYTES;
-        }
-        StoredObject written = object.overwrite(write.version(), offset, length, bytes);
-        if (written == null) {
-            return ErrorCode.CORRUPT_OBJECT;
-        }
-        change.put(key, written);
-        return null;
-    }
-
-    private void checkInside(StoredObject object, long offset, long length, ObjectKey key) {
-        world.check(
-                offset >= 0 && length >= 0 && offset <= object.sizeBytes() - length,
-                "a change lies inside its object",
-                key + " " + offset + " + " + length + " of " + object.sizeBytes());
-    }
-
     private void answerWrite(
             StoreBatch batch, Completion<Outcome> completion, @Nullable ErrorCode error) {
         if (isPlanted(Mutation.FORGETS_TO_COMPLETE)) {
@@ -189,7 +134,7 @@ final class SimStore implements LocalStore {
             process.post(answerDelay(), "store wrote", () -> {
                 for (StoreOperation operation : batch.operations()) {
                     if (operation instanceof StoreOperation.Write write) {
-                        sim(write.payload()).checkLive("store batch");
+                        BatchResolver.sim(write.payload()).checkLive("store batch");
                     }
                 }
                 end(completion, Outcome.DONE, error);
@@ -320,6 +265,86 @@ final class SimStore implements LocalStore {
     }
 
     @Override
+    public void held(PgId pg, ObjectId object, Completion<HeldObject> completion) {
+        ObjectKey key = new ObjectKey(pg, object);
+        access(nameOf(key), "store held", completion, () -> {
+            HeldObject held = heldOf(key, disk.image().object(key));
+            return Ended.done(() -> held);
+        });
+    }
+
+    private static HeldObject heldOf(ObjectKey key, @Nullable StoredObject object) {
+        return object == null
+                ? new HeldObject(key.object(), ObjectVersion.NONE, 0)
+                : new HeldObject(key.object(), object.version(), object.sizeBytes());
+    }
+
+    @Override
+    public void listHeld(PgId pg, ObjectId from, int max, Completion<List<HeldObject>> completion) {
+        world.check(max >= 1 && max <= MAX_LISTED, "a list asks for 1 to 65536 ids", max);
+        access("list", "store list held", completion, () -> {
+            List<HeldObject> held = new ArrayList<>();
+            for (Map.Entry<ObjectKey, StoredObject> entry : disk.image()
+                    .objects()
+                    .tailMap(new ObjectKey(pg, from), true)
+                    .entrySet()) {
+                if (!entry.getKey().pg().equals(pg) || held.size() == max) {
+                    break;
+                }
+                held.add(heldOf(entry.getKey(), entry.getValue()));
+            }
+            return Ended.done(() -> held);
+        });
+    }
+
+    @Override
+    public void openSnapshot(PgId pg, ObjectId object, Completion<ObjectSnapshot> completion) {
+        ObjectKey key = new ObjectKey(pg, object);
+        access(nameOf(key), "store snapshot", completion, () -> {
+            StoredObject frozen = disk.image().object(key);
+            openSnapshots++;
+            return Ended.done(() -> new Snapshot(heldOf(key, frozen), frozen));
+        });
+    }
+
+    /** Snapshots of this process that nobody closed yet. */
+    int openSnapshots() {
+        return openSnapshots;
+    }
+
+    @Override
+    public void digest(PgId pg, ObjectId object, Completion<ObjectDigest> completion) {
+        ObjectKey key = new ObjectKey(pg, object);
+        access(nameOf(key), "store digest", completion, () -> {
+            StoredObject found = disk.image().object(key);
+            boolean trusting = disk.mutation() == Mutation.SERVES_ROT;
+            int[] sums = found == null ? new int[0] : found.sums(trusting);
+            return sums == null
+                    ? Ended.failed(ErrorCode.CORRUPT_OBJECT)
+                    : Ended.done(() -> new ObjectDigest(heldOf(key, found), sums));
+        });
+    }
+
+    @Override
+    public void readLog(PgId pg, Completion<List<LogEntry>> completion) {
+        access("log " + pg, "store log", completion, () -> {
+            List<LogEntry> lines = disk.image().lines(pg);
+            return Ended.done(() -> lines);
+        });
+    }
+
+    @Override
+    public void groups(Completion<List<PgId>> completion) {
+        access("list", "store groups", completion, () -> {
+            TreeSet<PgId> groups = new TreeSet<>();
+            for (ObjectKey key : disk.image().objects().keySet()) {
+                groups.add(key.pg());
+            }
+            return Ended.done(() -> List.copyOf(groups));
+        });
+    }
+
+    @Override
     public void readRecord(String name, Completion<RecordValue> completion) {
         access("record " + name, "store record", completion, () -> {
             byte[] value = disk.image().record(name);
@@ -427,14 +452,8 @@ final class SimStore implements LocalStore {
         }
     }
 
-    private static SimPayload sim(Payload payload) {
-        if (payload instanceof SimPayload own) {
-            return own;
-        }
-        throw new IllegalArgumentException("not a payload of this world: " + payload);
-    }
-
-    private static String nameOf(StoreOperation operation) {
+    /** What orders an operation among others, or null if nothing does but its batch. */
+    private static @Nullable String nameOf(StoreOperation operation) {
         if (operation instanceof StoreOperation.Create create) {
             return nameOf(new ObjectKey(create.pg(), create.object()));
         } else if (operation instanceof StoreOperation.Write write) {
@@ -445,12 +464,76 @@ final class SimStore implements LocalStore {
             return nameOf(new ObjectKey(remove.pg(), remove.object()));
         } else if (operation instanceof StoreOperation.PutRecord put) {
             return "record " + put.name();
+        } else if (operation instanceof StoreOperation.SetVersion set) {
+            return nameOf(new ObjectKey(set.pg(), set.object()));
         }
-        return "everything";
+        return null;
     }
 
     private static String nameOf(ObjectKey key) {
         return key.pg() + " " + key.object();
+    }
+
+    /** An object's state at one instant: states on a disk never change but for rot. */
+    private final class Snapshot implements ObjectSnapshot {
+        private final HeldObject held;
+        private final @Nullable StoredObject frozen;
+        private boolean closed;
+
+        private Snapshot(HeldObject held, @Nullable StoredObject frozen) {
+            this.held = held;
+            this.frozen = frozen;
+        }
+
+        @Override
+        public HeldObject held() {
+            return held;
+        }
+
+        @Override
+        public void read(long offset, int length, Completion<List<StoredPiece>> completion) {
+            world.check(!closed, "a closed snapshot is not read", held);
+            world.check(
+                    offset >= 0 && length >= 0 && length <= MAX_SNAPSHOT_READ_BYTES,
+                    "a snapshot is read in parts of at most 4 MiB",
+                    length);
+            // Nothing orders it: what it reads does not change.
+            atDisk(world.now() + latency(MIN_ACCESS_NANOS, MAX_ACCESS_NANOS), "snapshot", () -> {
+                ErrorCode broken = disk.isBroken() ? ErrorCode.IO_ERROR : null;
+                process.post(answerDelay(), "snapshot answered", () -> {
+                    if (broken == null) {
+                        answer(offset, length, completion);
+                    } else {
+                        completion.failed(broken);
+                    }
+                });
+            });
+        }
+
+        private void answer(long offset, int length, Completion<List<StoredPiece>> completion) {
+            List<StoredPiece> pieces = new ArrayList<>();
+            if (frozen != null) {
+                boolean trusting = disk.mutation() == Mutation.SERVES_ROT;
+                int most = (int) random.between(1, 32);
+                for (DataRange range : frozen.stored(offset, length, most)) {
+                    byte[] bytes = frozen.read(range.offset(), (int) range.length(), trusting);
+                    if (bytes == null) {
+                        pieces.forEach(piece -> piece.payload().release());
+                        completion.failed(ErrorCode.CORRUPT_OBJECT);
+                        return;
+                    }
+                    pieces.add(new StoredPiece(
+                            range.offset(), payloads.adopt(bytes, "snapshot of " + held)));
+                }
+            }
+            completion.done(pieces);
+        }
+
+        @Override
+        public void close() {
+            openSnapshots -= closed ? 0 : 1;
+            closed = true;
+        }
     }
 
     /** Waits for the end of a sync. */

@@ -1,12 +1,15 @@
 package io.kelpie.simulator;
 
 import io.kelpie.cluster.model.ObjectVersion;
+import io.kelpie.cluster.port.LocalStore.DataRange;
+import io.kelpie.cluster.port.ObjectDigest;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.zip.CRC32C;
 
 /**
  * One state of an object on a disk. Immutable but for rot, so that the durable image, the page
@@ -41,6 +44,11 @@ final class StoredObject {
 
     ObjectVersion version() {
         return version;
+    }
+
+    /** The same content under another version. */
+    StoredObject withVersion(ObjectVersion newVersion) {
+        return new StoredObject(sizeBytes, newVersion, pages, pageCount);
     }
 
     /** Room on the disk. */
@@ -113,6 +121,57 @@ final class StoredObject {
     /** Whether any byte of a page may be stored. */
     boolean hasPage(long slot) {
         return slot < pages.length && pages[(int) slot] != null;
+    }
+
+    /**
+     * The stored parts of a range, ascending.
+     *
+     * @param mostPages no part is of more pages: how a store cuts them is its own choice
+     */
+    List<DataRange> stored(long offset, long length, int mostPages) {
+        List<DataRange> ranges = new ArrayList<>();
+        long end = Math.min(offset + length, sizeBytes);
+        long start = -1;
+        for (long position = offset; position < end; ) {
+            long slot = position / PAGE_BYTES;
+            long next = Math.min(end, (slot + 1) * PAGE_BYTES);
+            if (hasPage(slot) && start < 0) {
+                start = position;
+            }
+            boolean cut = !hasPage(slot + 1)
+                    || next == end
+                    || next - start >= (long) mostPages * PAGE_BYTES;
+            if (start >= 0 && cut) {
+                ranges.add(new DataRange(start, next - start));
+                start = -1;
+            }
+            position = next;
+        }
+        return ranges;
+    }
+
+    /**
+     * Checksums as {@link ObjectDigest} wants them, or null if a page is rotten.
+     *
+     * @param trusting true to count rotten pages too
+     */
+    int @Nullable [] sums(boolean trusting) {
+        int chunk = ObjectDigest.CHUNK_BYTES;
+        int[] sums = new int[Math.toIntExact((sizeBytes + chunk - 1) / chunk)];
+        for (int i = 0; i < sums.length; i++) {
+            long from = (long) i * chunk;
+            int length = (int) Math.min(chunk, sizeBytes - from);
+            if (!stored(from, length, Integer.MAX_VALUE).isEmpty()) {
+                byte[] bytes = read(from, length, trusting);
+                if (bytes == null) {
+                    return null;
+                }
+                CRC32C sum = new CRC32C();
+                sum.update(bytes);
+                sums[i] = (int) sum.getValue();
+            }
+        }
+        return sums;
     }
 
     /** The pages that are also in another state of the object. */

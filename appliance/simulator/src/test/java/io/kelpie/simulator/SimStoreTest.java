@@ -4,17 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.HeldObject;
+import io.kelpie.cluster.model.LogEntry;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.LocalStore;
+import io.kelpie.cluster.port.ObjectDigest;
+import io.kelpie.cluster.port.ObjectSnapshot;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.StoreBatch;
 import io.kelpie.cluster.port.StoreOperation;
 import io.kelpie.cluster.port.StoreRead;
+import io.kelpie.cluster.port.StoredPiece;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -241,6 +246,137 @@ final class SimStoreTest {
                 .isLessThan(OBJECT_BYTES);
     }
 
+    @Test
+    void tellsWhatIsHeldWithoutReadingIt() {
+        write(false, bytes(0, 1));
+        ObjectId missing = ObjectId.data(new VdiId(5), 9);
+        HeldObject held = new HeldObject(OBJECT, new ObjectVersion(1, sequence), OBJECT_BYTES);
+
+        assertThat(this.<HeldObject>ask(c -> store.held(PG, OBJECT, c))).isEqualTo("" + held);
+        assertThat(this.<HeldObject>ask(c -> store.held(PG, missing, c)))
+                .isEqualTo("" + new HeldObject(missing, ObjectVersion.NONE, 0));
+        assertThat(this.<List<HeldObject>>ask(c -> store.listHeld(PG, OBJECT, 5, c)))
+                .isEqualTo("" + List.of(held));
+        assertThat(this.<List<PgId>>ask(store::groups)).isEqualTo("" + List.of(PG));
+    }
+
+    @Test
+    void aSnapshotShowsNothingThatWasWrittenAfterIt() {
+        write(false, bytes(PAGE, 7));
+        ObjectSnapshot snapshot = get(c -> store.openSnapshot(PG, OBJECT, c));
+        ObjectVersion taken = new ObjectVersion(1, sequence);
+        write(false, bytes(PAGE, 8), bytes(5 * PAGE, 9));
+
+        List<StoredPiece> pieces = get(c -> snapshot.read(0, (int) OBJECT_BYTES, c));
+
+        assertThat(snapshot.held().version()).isEqualTo(taken);
+        assertThat(pieces).hasSize(1);
+        assertThat(pieces.get(0).offset()).isEqualTo(PAGE);
+        assertThat(pieces.get(0).payload().view().get(0)).isEqualTo((byte) 7);
+        pieces.get(0).payload().release();
+        assertThat(store.openSnapshots()).isEqualTo(1);
+        snapshot.close();
+        snapshot.close();
+        assertThat(store.openSnapshots()).isZero();
+    }
+
+    @Test
+    void checksumsTellStoredChunksFromHoles() {
+        int chunk = ObjectDigest.CHUNK_BYTES;
+        write(false, bytes(chunk, 1));
+        ObjectDigest first = get(c -> store.digest(PG, OBJECT, c));
+        write(false, bytes(chunk, 2));
+        ObjectDigest second = get(c -> store.digest(PG, OBJECT, c));
+        write(false, bytes(chunk, 1));
+        ObjectDigest third = get(c -> store.digest(PG, OBJECT, c));
+
+        assertThat(first.sums()).hasSize((int) OBJECT_BYTES / chunk);
+        assertThat(first.sums()[0]).isZero();
+        assertThat(first.sums()[1]).isNotEqualTo(second.sums()[1]).isEqualTo(third.sums()[1]);
+    }
+
+    @Test
+    void aRottenPageHasNoChecksumAndCannotBeCopied() {
+        write(true, bytes(0, 1));
+        assertThat(disk.rotOnePage()).isTrue();
+        ObjectSnapshot snapshot = get(c -> store.openSnapshot(PG, OBJECT, c));
+
+        assertThat(this.<ObjectDigest>ask(c -> store.digest(PG, OBJECT, c)))
+                .isEqualTo("CORRUPT_OBJECT");
+        assertThat(this.<List<StoredPiece>>ask(c -> snapshot.read(0, PAGE, c)))
+                .isEqualTo("CORRUPT_OBJECT");
+        assertThat(payloads.liveOrigins()).noneMatch(origin -> origin.startsWith("snapshot"));
+    }
+
+    @Test
+    void aCopyMayBeGivenAnOlderVersionOnPurpose() {
+        write(false, bytes(0, 1));
+        write(false, new StoreOperation.SetVersion(PG, OBJECT, ObjectVersion.PARTIAL));
+        write(false, zeros(ObjectVersion.PARTIAL));
+        write(false, zeros(ObjectVersion.PARTIAL));
+
+        assertThat(write(false, new StoreOperation.SetVersion(PG, OBJECT, new ObjectVersion(1, 1))))
+                .isEqualTo("DONE");
+
+        assertThat(this.<HeldObject>get(c -> store.held(PG, OBJECT, c)).version())
+                .isEqualTo(new ObjectVersion(1, 1));
+        assertThat(read(0, 1)).isEqualTo("[0]");
+    }
+
+    @Test
+    void theLogKeepsTheOrderOfVersionsAndLosesWhatIsTrimmed() {
+        write(false, line(3), line(1));
+        write(false, line(2));
+
+        assertThat(sequences()).containsExactly(1L, 2L, 3L);
+
+        write(false, new StoreOperation.TrimLog(PG, new ObjectVersion(1, 2)));
+
+        assertThat(sequences()).containsExactly(3L);
+    }
+
+    @Test
+    void aLineOfTheLogIsAsDurableAsItsBatch() {
+        write(true, bytes(0, 1), line(1));
+        write(false, bytes(0, 2), line(2));
+
+        disk.losePower();
+        restart();
+
+        assertThat(read(0, 1) + sequences()).isIn("[1][1]", "[2][1, 2]");
+    }
+
+    @Test
+    void aDroppedGroupTakesItsObjectsAndItsLogAndLeavesTheOthers() {
+        PgId other = new PgId(4);
+        ObjectId kept = ObjectId.data(new VdiId(5), 2);
+        write(false, new StoreOperation.Create(other, kept, OBJECT_BYTES, version()));
+        long used = disk.image().usedBytes();
+        write(false, bytes(0, 1), line(9));
+
+        assertThat(write(false, new StoreOperation.DropGroup(PG))).isEqualTo("DONE");
+
+        assertThat(read(0, 1)).isEqualTo("NO_SUCH_OBJECT");
+        assertThat(sequences()).isEmpty();
+        assertThat(this.<List<PgId>>ask(store::groups)).isEqualTo("" + List.of(other));
+        assertThat(disk.image().usedBytes()).isEqualTo(used / 2);
+    }
+
+    private StoreOperation zeros(ObjectVersion version) {
+        return new StoreOperation.Zero(PG, OBJECT, version, 0, PAGE);
+    }
+
+    private static StoreOperation line(long number) {
+        return new StoreOperation.AppendLog(
+                PG, new LogEntry(OBJECT, new ObjectVersion(1, number), false, null));
+    }
+
+    private List<Long> sequences() {
+        return this.<List<LogEntry>>get(c -> store.readLog(PG, c)).stream()
+                .map(line -> line.version().sequence())
+                .toList();
+    }
+
     private void restart() {
         process = new SimProcess(world, "two", 0, 1);
         payloads = new PayloadLedger(world);
@@ -278,6 +414,23 @@ final class SimStoreTest {
             @Override
             public void failed(ErrorCode error) {
                 answers.add(error.name());
+            }
+        });
+        world.runUntil(() -> !answers.isEmpty(), 1_000_000_000L);
+        return answers.get(0);
+    }
+
+    private <T> T get(Consumer<Completion<T>> call) {
+        List<T> answers = new ArrayList<>();
+        call.accept(new Completion<>() {
+            @Override
+            public void done(T result) {
+                answers.add(result);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                throw new AssertionError(error);
             }
         });
         world.runUntil(() -> !answers.isEmpty(), 1_000_000_000L);

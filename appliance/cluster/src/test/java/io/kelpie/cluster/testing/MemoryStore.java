@@ -1,23 +1,28 @@
 package io.kelpie.cluster.testing;
 
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.HeldObject;
+import io.kelpie.cluster.model.LogEntry;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.LocalStore;
+import io.kelpie.cluster.port.ObjectDigest;
+import io.kelpie.cluster.port.ObjectSnapshot;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.StoreBatch;
 import io.kelpie.cluster.port.StoreOperation;
 import io.kelpie.cluster.port.StoreRead;
+import io.kelpie.cluster.port.StoredPiece;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
@@ -29,8 +34,9 @@ public final class MemoryStore implements LocalStore {
 
     private final Loop loop;
     private final Payloads payloads;
-    private final TreeMap<ObjectId, Stored> objects = new TreeMap<>();
+    private final TreeMap<ObjectId, MemoryObject> objects = new TreeMap<>();
     private final TreeMap<ObjectId, PgId> groups = new TreeMap<>();
+    private final TreeMap<PgId, TreeMap<ObjectVersion, LogEntry>> lines = new TreeMap<>();
     private final TreeMap<String, byte[]> records = new TreeMap<>();
     private final List<StoreOperation> log = new ArrayList<>();
     private final List<StoreBatch> batches = new ArrayList<>();
@@ -40,6 +46,7 @@ public final class MemoryStore implements LocalStore {
     private Predicate<ObjectId> failingReads = object -> false;
     private ErrorCode failure = ErrorCode.IO_ERROR;
     private int syncs;
+    private int openSnapshots;
     private int open;
     private int mostOpen;
 
@@ -129,11 +136,26 @@ public final class MemoryStore implements LocalStore {
     }
 
     public byte[] bytes(ObjectId object, long offset, int length) {
-        Stored stored = objects.get(object);
+        MemoryObject stored = objects.get(object);
         if (stored == null) {
             throw new IllegalStateException("no object " + object);
         }
         return stored.read(offset, length);
+    }
+
+    /** Snapshots that nobody closed yet. */
+    public int openSnapshots() {
+        return openSnapshots;
+    }
+
+    /** The version of an object, NONE if there is none. */
+    public ObjectVersion versionOf(ObjectId object) {
+        return heldOf(object).version();
+    }
+
+    /** The lines of a group's operation log in the order of versions. */
+    public List<LogEntry> lines(PgId pg) {
+        return List.copyOf(lines.getOrDefault(pg, new TreeMap<>()).values());
     }
 
     public void removeRecord(String name) {
@@ -191,13 +213,16 @@ public final class MemoryStore implements LocalStore {
         if (operation instanceof StoreOperation.Zero zero) {
             return zero.object();
         }
+        if (operation instanceof StoreOperation.SetVersion set) {
+            return set.object();
+        }
         return operation instanceof StoreOperation.Remove remove ? remove.object() : null;
     }
 
     private void apply(StoreOperation operation) {
         if (operation instanceof StoreOperation.Create create) {
             groups.put(create.object(), create.pg());
-            objects.put(create.object(), new Stored(create.sizeBytes(), create.version()));
+            objects.put(create.object(), new MemoryObject(create.sizeBytes(), create.version()));
         } else if (operation instanceof StoreOperation.Write write) {
             stored(write.object())
                     .write(write.version(), write.offset(), Payloads.bytesOf(write.payload()));
@@ -207,13 +232,26 @@ public final class MemoryStore implements LocalStore {
             objects.remove(remove.object());
         } else if (operation instanceof StoreOperation.PutRecord put) {
             records.put(put.name(), put.value());
+        } else if (operation instanceof StoreOperation.SetVersion set) {
+            stored(set.object()).setVersion(set.version());
+        } else if (operation instanceof StoreOperation.AppendLog append) {
+            lines.computeIfAbsent(append.pg(), pg -> new TreeMap<>())
+                    .put(append.entry().version(), append.entry());
+        } else if (operation instanceof StoreOperation.TrimLog trim) {
+            lines.computeIfAbsent(trim.pg(), pg -> new TreeMap<>())
+                    .headMap(trim.through(), true)
+                    .clear();
+        } else if (operation instanceof StoreOperation.DropGroup drop) {
+            objects.keySet().removeIf(object -> drop.pg().equals(groups.get(object)));
+            lines.remove(drop.pg());
         } else {
             objects.clear();
+            lines.clear();
         }
     }
 
-    private Stored stored(ObjectId object) {
-        Stored stored = objects.get(object);
+    private MemoryObject stored(ObjectId object) {
+        MemoryObject stored = objects.get(object);
         if (stored == null) {
             throw new IllegalStateException("checked before");
         }
@@ -228,7 +266,7 @@ public final class MemoryStore implements LocalStore {
 
     @Override
     public void read(StoreRead read, Completion<Payload> completion) {
-        Stored stored = objects.get(read.object());
+        MemoryObject stored = objects.get(read.object());
         if (failingReads.test(read.object())) {
             ErrorCode error = failure;
             loop.post(() -> completion.failed(error));
@@ -245,7 +283,7 @@ public final class MemoryStore implements LocalStore {
         if (read.length() < 0 || read.length() > 1 << 30) {
             throw new IllegalArgumentException("length of a range: " + read.length());
         }
-        Stored stored = objects.get(read.object());
+        MemoryObject stored = objects.get(read.object());
         if (stored == null) {
             loop.post(() -> completion.failed(ErrorCode.NO_SUCH_OBJECT));
         } else {
@@ -264,6 +302,64 @@ public final class MemoryStore implements LocalStore {
     }
 
     @Override
+    public void held(PgId pg, ObjectId object, Completion<HeldObject> completion) {
+        HeldObject found = heldOf(object);
+        loop.post(() -> completion.done(found));
+    }
+
+    private HeldObject heldOf(ObjectId object) {
+        MemoryObject stored = objects.get(object);
+        return stored == null
+                ? new HeldObject(object, ObjectVersion.NONE, 0)
+                : new HeldObject(object, stored.version(), stored.sizeBytes());
+    }
+
+    @Override
+    public void listHeld(PgId pg, ObjectId from, int max, Completion<List<HeldObject>> completion) {
+        List<HeldObject> found = objects.tailMap(from).keySet().stream()
+                .filter(id -> pg.equals(groups.get(id)))
+                .limit(max)
+                .map(this::heldOf)
+                .toList();
+        loop.post(() -> completion.done(found));
+    }
+
+    @Override
+    public void openSnapshot(PgId pg, ObjectId object, Completion<ObjectSnapshot> completion) {
+        MemoryObject stored = objects.get(object);
+        MemoryObject frozen = stored == null ? null : stored.copy();
+        Snapshot snapshot = new Snapshot(heldOf(object), frozen);
+        openSnapshots++;
+        loop.post(() -> completion.done(snapshot));
+    }
+
+    @Override
+    public void digest(PgId pg, ObjectId object, Completion<ObjectDigest> completion) {
+        if (failingReads.test(object)) {
+            ErrorCode error = failure;
+            loop.post(() -> completion.failed(error));
+            return;
+        }
+        MemoryObject stored = objects.get(object);
+        ObjectDigest digest =
+                new ObjectDigest(heldOf(object), stored == null ? new int[0] : stored.sums());
+        loop.post(() -> completion.done(digest));
+    }
+
+    @Override
+    public void readLog(PgId pg, Completion<List<LogEntry>> completion) {
+        List<LogEntry> found = lines(pg);
+        loop.post(() -> completion.done(found));
+    }
+
+    @Override
+    public void groups(Completion<List<PgId>> completion) {
+        TreeSet<PgId> found = new TreeSet<>();
+        objects.keySet().forEach(object -> found.add(groups.get(object)));
+        loop.post(() -> completion.done(List.copyOf(found)));
+    }
+
+    @Override
     public void readRecord(String name, Completion<RecordValue> completion) {
         byte[] value = records.get(name);
         loop.post(() -> completion.done(new RecordValue(value)));
@@ -274,81 +370,49 @@ public final class MemoryStore implements LocalStore {
         return new Space(1L << 40, 1L << 39);
     }
 
-    /** The pages of an object that were written. */
-    private static final class Stored {
-        private final long sizeBytes;
-        private final TreeMap<Long, byte[]> pages = new TreeMap<>();
-        private ObjectVersion version;
+    private final class Snapshot implements ObjectSnapshot {
+        private final HeldObject held;
+        private final @Nullable MemoryObject frozen;
+        private boolean closed;
 
-        Stored(long sizeBytes, ObjectVersion version) {
-            this.sizeBytes = sizeBytes;
-            this.version = version;
+        Snapshot(HeldObject held, @Nullable MemoryObject frozen) {
+            this.held = held;
+            this.frozen = frozen;
         }
 
-        void write(ObjectVersion next, long offset, byte[] bytes) {
-            raise(next);
-            if (offset < 0 || offset + bytes.length > sizeBytes) {
-                throw new IllegalArgumentException(
-                        "a write ends at " + (offset + bytes.length) + " of " + sizeBytes);
-            }
-            for (int i = 0; i < bytes.length; ) {
-                long at = offset + i;
-                int inPage = (int) (at % PAGE);
-                int length = Math.min(PAGE - inPage, bytes.length - i);
-                byte[] page = pages.computeIfAbsent(at / PAGE, number -> new byte[PAGE]);
-                System.arraycopy(bytes, i, page, inPage, length);
-                i += length;
-            }
+        @Override
+        public HeldObject held() {
+            return held;
         }
 
-        void zero(ObjectVersion next, long offset, long length) {
-            if (offset % PAGE == 0 && length % PAGE == 0) {
-                raise(next);
-                pages.subMap(offset / PAGE, (offset + length) / PAGE).clear();
-            } else {
-                write(next, offset, new byte[(int) length]);
+        @Override
+        public void read(long offset, int length, Completion<List<StoredPiece>> completion) {
+            if (closed) {
+                throw new IllegalStateException("a closed snapshot is read");
             }
+            if (failingReads.test(held.object())) {
+                ErrorCode error = failure;
+                loop.post(() -> completion.failed(error));
+                return;
+            }
+            loop.post(() -> completion.done(pieces(offset, length)));
         }
 
-        private void raise(ObjectVersion next) {
-            if (next.compareTo(version) < 0) {
-                throw new IllegalStateException(next + " comes after " + version);
-            }
-            version = next;
-        }
-
-        byte[] read(long offset, int length) {
-            byte[] bytes = new byte[length];
-            for (Map.Entry<Long, byte[]> page : pages.subMap(
-                            offset / PAGE, true, (offset + length) / PAGE, true)
-                    .entrySet()) {
-                long from = Math.max(offset, page.getKey() * PAGE);
-                long to = Math.min(offset + length, (page.getKey() + 1) * PAGE);
-                if (to > from) {
-                    System.arraycopy(
-                            page.getValue(),
-                            (int) (from % PAGE),
-                            bytes,
-                            (int) (from - offset),
-                            (int) (to - from));
+        private List<StoredPiece> pieces(long offset, int length) {
+            List<StoredPiece> pieces = new ArrayList<>();
+            if (frozen != null) {
+                for (DataRange range : frozen.allocated(offset, length)) {
+                    byte[] bytes = frozen.read(range.offset(), (int) range.length());
+                    pieces.add(new StoredPiece(range.offset(), payloads.of(bytes)));
                 }
             }
-            return bytes;
+            return pieces;
         }
 
-        List<DataRange> allocated(long offset, long length) {
-            List<DataRange> ranges = new ArrayList<>();
-            for (long page : pages.keySet()) {
-                long from = Math.max(offset, page * PAGE);
-                long to = Math.min(offset + length, (page + 1) * PAGE);
-                DataRange last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
-                if (last != null && last.offset() + last.length() == from && to > from) {
-                    ranges.set(ranges.size() - 1, new DataRange(last.offset(), to - last.offset()));
-                } else if (to > from) {
-                    ranges.add(new DataRange(from, to - from));
-                }
-            }
-            return ranges;
+        @Override
+        public void close() {
+            openSnapshots -= closed ? 0 : 1;
+            closed = true;
         }
     }
 }
