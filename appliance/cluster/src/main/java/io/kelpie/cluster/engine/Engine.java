@@ -15,6 +15,7 @@ import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Member;
 import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator;
@@ -78,7 +79,7 @@ public final class Engine {
         EpochLog epochs = new EpochLog(ports);
         events = new EventLog(
                 ports, config.node(), config.incarnation(), List.of(formatRecord, epochs, table));
-        replication = new Replication(ports.store());
+        replication = Replication.alone(ports, new PeerId(config.node(), config.incarnation()));
         gateway = new Gateway(replication, table);
         inodes = new Inodes(table, events, gateway, ports.payloads());
         catalog = new VdiCatalog(ports, events, table, inodes, gateway);

@@ -1,17 +1,24 @@
 package io.kelpie.cluster.replication;
 
+import io.kelpie.cluster.membership.ControllerLine;
+import io.kelpie.cluster.membership.Leases;
+import io.kelpie.cluster.message.GroupMessage;
 import io.kelpie.cluster.message.ObjectChange;
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Member;
+import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.OperationId;
+import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.LocalStore;
 import io.kelpie.cluster.port.LocalStore.DataRange;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
+import io.kelpie.cluster.port.Ports;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,10 +33,173 @@ public final class Replication {
     /**
      * Starts without groups.
      *
-     * @param store the local disk
+     * @param ports store, peers, clock, timers and tracer are used
+     * @param self this process
+     * @param leases both sides of the leases between nodes
+     * @param controller the way to the controller
+     * @param guard asked before a write is ordered
+     * @param config what replication has to know of the node
      */
-    public Replication(LocalStore store) {
-        this.store = store;
+    public Replication(
+            Ports ports,
+            PeerId self,
+            Leases leases,
+            ControllerLine controller,
+            WriteGuard guard,
+            ReplicationConfig config) {
+        this.store = ports.store();
+    }
+
+    /**
+     * Replication of a node that is the whole cluster.
+     *
+     * @param ports the world
+     * @param self this process
+     * @return replication without neighbours
+     */
+    public static Replication alone(Ports ports, PeerId self) {
+        Solitude solitude = new Solitude();
+        return new Replication(
+                ports, self, solitude, solitude, WriteGuard.NONE, ReplicationConfig.CLEAN);
+    }
+
+    /**
+     * Registers who learns of active groups; called before the first map is installed.
+     *
+     * @param listener the receiver
+     */
+    public void listen(ReplicationListener listener) {}
+
+    /**
+     * Registers who brings learners up to date; called before the first map is installed.
+     *
+     * @param listener the receiver
+     */
+    public void teach(RecoveryListener listener) {}
+
+    /**
+     * Takes a message of another member.
+     *
+     * @param from the process that sent it
+     * @param message the message; ownership of payloads inside passes here
+     */
+    public void onMessage(PeerId from, GroupMessage message) {
+        message.release();
+    }
+
+    /**
+     * A connection to a node broke: messages may be lost.
+     *
+     * @param node the node
+     */
+    public void onLost(NodeId node) {}
+
+    /**
+     * Whether this node answers requests of a group now.
+     *
+     * @param pg the group
+     * @return true if it is the primary and all copies are level
+     */
+    public boolean isActive(PgId pg) {
+        return isPrimary(pg);
+    }
+
+    /**
+     * What this node does for its groups, for people.
+     *
+     * @return one line for each group of the map, in order
+     */
+    public List<GroupState> states() {
+        return List.of();
+    }
+
+    /**
+     * Orders a change and applies it on every in-sync copy, at the primary, for a gateway here or
+     * elsewhere. While the group is not active the change waits.
+     *
+     * @param pg the object's group
+     * @param epoch the group's partition epoch in the sender's map
+     * @param operation the client's operation, the same in all attempts; null only in a cluster of
+     *     one node, or for a change that may take effect twice
+     * @param change the change; its payloads are borrowed until the completion runs
+     * @param completion gets DONE when committed. NO_PRIMARY: look at the map, then try the same
+     *     operation again. Everything else is final and without effect: NO_SUCH_OBJECT, NO_SPACE,
+     *     CORRUPT_OBJECT, IO_ERROR, what the guard says
+     */
+    public void write(
+            PgId pg,
+            long epoch,
+            @Nullable OperationId operation,
+            ObjectChange change,
+            Completion<Outcome> completion) {
+        write(pg, change, completion);
+    }
+
+    /**
+     * Reads at the primary, under a lease.
+     *
+     * @param pg the object's group
+     * @param epoch the group's partition epoch in the sender's map
+     * @param object the object
+     * @param offset first byte
+     * @param length bytes
+     * @param completion gets the committed bytes, which it then owns; NO_PRIMARY as for a write;
+     *     NO_SUCH_OBJECT, CORRUPT_OBJECT if no copy is whole, IO_ERROR
+     */
+    public void read(
+            PgId pg,
+            long epoch,
+            ObjectId object,
+            long offset,
+            int length,
+            Completion<Payload> completion) {
+        read(pg, object, offset, length, completion);
+    }
+
+    /**
+     * Tells which parts of a range hold stored bytes, under a lease.
+     *
+     * @param pg the object's group
+     * @param epoch the group's partition epoch in the sender's map
+     * @param object the object
+     * @param offset first byte
+     * @param length bytes
+     * @param completion gets the ranges; errors as of a read
+     */
+    public void allocated(
+            PgId pg,
+            long epoch,
+            ObjectId object,
+            long offset,
+            int length,
+            Completion<List<DataRange>> completion) {
+        allocated(pg, object, offset, length, completion);
+    }
+
+    /**
+     * Lists the ids of a group's objects, under a lease. An object whose creation or removal is
+     * under way may be listed or not.
+     *
+     * @param pg the group
+     * @param epoch the group's partition epoch in the sender's map
+     * @param from first id wanted, inclusive
+     * @param max at most this many, 1 to 65536
+     * @param completion gets the ids in ascending order; NO_PRIMARY as for a write, IO_ERROR
+     */
+    public void list(
+            PgId pg, long epoch, ObjectId from, int max, Completion<List<ObjectId>> completion) {
+        list(pg, from, max, completion);
+    }
+
+    /**
+     * Makes every write of a group committed before durable on every in-sync copy.
+     *
+     * @param pg the group
+     * @param epoch the group's partition epoch in the sender's map
+     * @param completion gets DONE; NO_PRIMARY as for a write, IO_ERROR
+     */
+    public void flush(PgId pg, long epoch, Completion<Outcome> completion) {
+        flush(completion);
     }
 
     /**
