@@ -1,5 +1,9 @@
 package io.kelpie.cluster.event;
 
+import io.kelpie.cluster.message.LivenessMessage.EventsRequest;
+import io.kelpie.cluster.message.LivenessMessage.EventsUpdate;
+import io.kelpie.cluster.message.LivenessMessage.StateRequest;
+import io.kelpie.cluster.message.LivenessMessage.StateUpdate;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Invariant;
 import io.kelpie.cluster.model.NodeId;
@@ -13,10 +17,12 @@ import io.kelpie.cluster.port.PeerMessage;
 import io.kelpie.cluster.port.Ports;
 import io.kelpie.cluster.port.StoreBatch;
 import io.kelpie.cluster.port.StoreOperation;
+import io.kelpie.cluster.port.Timers.Timer;
 import io.kelpie.cluster.port.Tracer;
 
+import org.jspecify.annotations.Nullable;
+
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -24,29 +30,45 @@ import java.util.TreeMap;
 /**
  * Appends events and applies them in index order to the registered appliers, whose state it saves
  * in the node's store from time to time so that old events can be forgotten. The submitter of an
- * event learns the outcome from its own apply. Core loop only.
- *
- * <p>Saved state, little endian: format u32 (1), applied index u64, then for each applier in kind
- * order: kind u8, length u32, bytes.
+ * event learns the outcome from its own apply. Among several nodes the events come from the
+ * coordinator, and from peers while it is away. Core loop only.
  */
 public final class EventLog {
     private static final String STATE_RECORD = "cluster-state";
-    private static final int FORMAT = 1;
     private static final int READ_BATCH = 256;
     /** A save costs one write of the whole state; replaying so many events costs milliseconds. */
     private static final int SAVE_EVERY = 64;
+    /** So a node that was away for a while needs no whole state. */
+    static final long KEEP_EVENTS = 10_000;
+    /** Trimming is many small changes at the coordinator: not after every save. */
+    private static final long TRIM_EVERY = 1_000;
+    /** An operator's bulk work at its widest; more waits at the doors. */
+    private static final int MAX_WAITING = 65_536;
 
     private static final long RETRY_NANOS = 100_000_000L;
+    /** A look-up must not hang when the coordinator is away: the client is told, and asks again. */
+    private static final long CATCH_UP_NANOS = 10_000_000_000L;
+
+    private static final long TRACE_NANOS = 5_000_000_000L;
 
     private final Ports ports;
     private final NodeId node;
     private final long incarnation;
-    private final TreeMap<Byte, EventApplier> appliers = new TreeMap<>();
+    private final ClusterState state;
+    private final RecentEvents recent = new RecentEvents();
     private final TreeMap<Long, Completion<Integer>> submitted = new TreeMap<>();
-    private final List<Completion<Outcome>> catchingUp = new ArrayList<>();
+    private final List<CatchUp> catchingUp = new ArrayList<>();
+    private final TreeMap<Long, List<Completion<Outcome>>> waiting = new TreeMap<>();
+    /** Set by {@link #among}; null: this node is the whole cluster. */
+    private @Nullable EventSources sources;
+
+    private @Nullable PeerEvents peerEvents;
+    private int waitingCount;
     private long lastCounter;
-    private long appliedIndex;
     private long savedIndex;
+    private long trimmedIndex;
+    private long tracedAt;
+    private boolean loaded;
     private boolean reading;
     private boolean readAgain;
     private boolean saving;
@@ -55,7 +77,8 @@ public final class EventLog {
     /**
      * Makes an empty log.
      *
-     * @param ports coordinator, store, timers and tracer are used
+     * @param ports coordinator, store, timers and tracer are used; clock and peers among several
+     *     nodes
      * @param node the submitting node
      * @param incarnation its process lifetime
      * @param appliers the parts of the cluster's state
@@ -64,10 +87,8 @@ public final class EventLog {
         this.ports = ports;
         this.node = node;
         this.incarnation = incarnation;
-        for (EventApplier applier : appliers) {
-            EventApplier other = this.appliers.put(applier.kind(), applier);
-            Invariant.check(other == null, "one applier for an event kind", applier.kind());
-        }
+        this.state = new ClusterState(appliers);
+        this.tracedAt = ports.clock().nanos() - TRACE_NANOS;
     }
 
     /**
@@ -77,44 +98,17 @@ public final class EventLog {
      * @return this log
      */
     public EventLog among(EventSources others) {
-        throw new UnsupportedOperationException("not built yet");
+        sources = others;
+        peerEvents = new PeerEvents(ports, others, this::appliedIndex);
+        return this;
     }
 
     /**
-     * Takes events and state, and requests for them.
+     * Restores the saved state and applies the events after it. Among several nodes it waits for
+     * the coordinator however long that takes.
      *
-     * @param from the sender
-     * @param message any message
-     * @return whether it was for the log; otherwise nothing was done with it
-     */
-    public boolean onMessage(PeerId from, PeerMessage message) {
-        throw new UnsupportedOperationException("not built yet");
-    }
-
-    /**
-     * A node was heard to have applied events; fetched, from it if need be.
-     *
-     * @param node the node
-     * @param index its last applied event
-     */
-    public void onPeerApplied(NodeId node, long index) {
-        throw new UnsupportedOperationException("not built yet");
-    }
-
-    /**
-     * Waits until an event is applied here, however long that takes.
-     *
-     * @param index the event
-     * @param completion gets DONE then, perhaps before the call returns; SHUTTING_DOWN
-     */
-    public void whenApplied(long index, Completion<Outcome> completion) {
-        throw new UnsupportedOperationException("not built yet");
-    }
-
-    /**
-     * Restores the saved state and applies the events after it.
-     *
-     * @param completion gets DONE when the state is current
+     * @param completion gets DONE when the state is current; NOT_JOINED if the log does not go on
+     *     where this node's state ends
      */
     public void load(Completion<Outcome> completion) {
         ports.store().readRecord(STATE_RECORD, new Completion<>() {
@@ -122,9 +116,11 @@ public final class EventLog {
             public void done(RecordValue record) {
                 byte[] saved = record.value();
                 if (saved != null) {
-                    restore(ByteBuffer.wrap(saved).order(ByteOrder.LITTLE_ENDIAN));
+                    state.restore(saved);
+                    savedIndex = state.appliedIndex();
+                    recent.restartAfter(savedIndex);
                 }
-                catchUp(completion);
+                compareWithLog(completion);
             }
 
             @Override
@@ -140,7 +136,7 @@ public final class EventLog {
      * @return the index, 0 before the first
      */
     public long appliedIndex() {
-        return appliedIndex;
+        return state.appliedIndex();
     }
 
     /**
@@ -149,11 +145,11 @@ public final class EventLog {
      * @param kind whose event it is
      * @param body the body after the kind byte, position to limit; borrowed
      * @param completion gets the value of the outcome, or its error; an error of the coordinator
-     *     leaves open whether the event will still take effect
+     *     leaves open whether the event took or will still take effect
      */
     public void submit(byte kind, ByteBuffer body, Completion<Integer> completion) {
-        if (closed) {
-            completion.failed(ErrorCode.SHUTTING_DOWN);
+        if (closed || submitted.size() >= MAX_WAITING) {
+            completion.failed(closed ? ErrorCode.SHUTTING_DOWN : ErrorCode.BUSY);
             return;
         }
         byte[] bytes = new byte[1 + body.remaining()];
@@ -166,23 +162,90 @@ public final class EventLog {
 
     /** Looks for events that others appended. */
     public void onEventsMaybeChanged() {
-        if (!closed) {
+        if (!closed && loaded) {
             readMore();
         }
     }
 
     /**
-     * Applies everything that was appended before the call.
+     * A node was heard to have applied events; fetched, from it if need be.
      *
-     * @param completion gets DONE then
+     * @param from the node
+     * @param index its last applied event
+     */
+    public void onPeerApplied(NodeId from, long index) {
+        if (!closed && loaded && peerEvents != null && index > appliedIndex()) {
+            peerEvents.onAhead(from, index);
+            readMore();
+        }
+    }
+
+    /**
+     * Takes events and state, and requests for them.
+     *
+     * @param from the sender
+     * @param message any message
+     * @return whether it was for the log; otherwise nothing was done with it
+     */
+    public boolean onMessage(PeerId from, PeerMessage message) {
+        if (message instanceof EventsRequest request) {
+            serveEvents(from.node(), request.afterIndex());
+        } else if (message instanceof EventsUpdate update) {
+            onUpdate(from.node(), update);
+        } else if (message instanceof StateRequest) {
+            serveState(from.node());
+        } else if (message instanceof StateUpdate update) {
+            onState(update.state());
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    /**
+     * Applies everything that was appended before the call: what a look-up needs that must not miss
+     * what another node was told is done.
+     *
+     * @param completion gets DONE then; COORDINATOR_FAILED if the coordinator is away for ten
+     *     seconds and there are several nodes
      */
     public void catchUp(Completion<Outcome> completion) {
-        if (closed) {
-            completion.failed(ErrorCode.SHUTTING_DOWN);
+        if (closed || catchingUp.size() >= MAX_WAITING) {
+            completion.failed(closed ? ErrorCode.SHUTTING_DOWN : ErrorCode.BUSY);
             return;
         }
-        catchingUp.add(completion);
+        CatchUp catchUp = new CatchUp(completion);
+        if (sources != null && loaded) {
+            catchUp.limit = ports.timers().after(CATCH_UP_NANOS, () -> {
+                catchingUp.remove(catchUp);
+                completion.failed(ErrorCode.COORDINATOR_FAILED);
+            });
+        }
+        catchingUp.add(catchUp);
         readMore();
+    }
+
+    /**
+     * Waits until an event is applied here, however long that takes.
+     *
+     * @param index the event
+     * @param completion gets DONE then, perhaps before the call returns; BUSY, SHUTTING_DOWN
+     */
+    public void whenApplied(long index, Completion<Outcome> completion) {
+        if (closed) {
+            completion.failed(ErrorCode.SHUTTING_DOWN);
+        } else if (index <= appliedIndex()) {
+            completion.done(Outcome.DONE);
+        } else if (waitingCount >= MAX_WAITING) {
+            completion.failed(ErrorCode.BUSY);
+        } else {
+            waitingCount++;
+            waiting.computeIfAbsent(index, at -> new ArrayList<>()).add(completion);
+            if (peerEvents != null) {
+                peerEvents.onWanted(index);
+            }
+            readMore();
+        }
     }
 
     /**
@@ -193,19 +256,80 @@ public final class EventLog {
     public void close(Completion<Outcome> completion) {
         closed = true;
         failAll(ErrorCode.SHUTTING_DOWN);
-        if (savedIndex == appliedIndex) {
+        List<List<Completion<Outcome>>> never = List.copyOf(waiting.values());
+        waiting.clear();
+        never.forEach(each -> each.forEach(one -> one.failed(ErrorCode.SHUTTING_DOWN)));
+        if (peerEvents != null) {
+            peerEvents.close();
+        }
+        if (savedIndex == appliedIndex()) {
             ports.timers().after(0, () -> completion.done(Outcome.DONE));
             return;
         }
         save(completion);
     }
 
+    /**
+     * Makes sure that the log goes on where the saved state ends: events of another cluster must
+     * not be applied, one of them might be a format.
+     */
+    private void compareWithLog(Completion<Outcome> completion) {
+        EventId last = state.appliedId();
+        if (sources == null || last == null) {
+            begin(completion);
+            return;
+        }
+        long index = appliedIndex();
+        ports.coordinator().readEvents(index - 1, 1, new Completion<>() {
+            @Override
+            public void done(List<LoggedEvent> events) {
+                LoggedEvent there = events.isEmpty() ? null : events.get(0);
+                if (there != null && there.index() == index && there.id().equals(last)) {
+                    begin(completion);
+                    return;
+                }
+                ports.tracer()
+                        .event(
+                                Tracer.Level.ERROR,
+                                "this node's state ends with event " + index + ", which is not in"
+                                        + " the coordinator's log: the store belongs to another"
+                                        + " cluster, or the coordinator was restored from a"
+                                        + " backup");
+                completion.failed(ErrorCode.NOT_JOINED);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                if (error == ErrorCode.OUT_OF_RANGE) {
+                    begin(completion);
+                } else if (closed || !isWorthRetrying(error)) {
+                    completion.failed(error);
+                } else {
+                    traceWaiting();
+                    ports.timers().after(RETRY_NANOS, () -> compareWithLog(completion));
+                }
+            }
+        });
+    }
+
+    private void begin(Completion<Outcome> completion) {
+        catchUp(completion);
+        loaded = true;
+    }
+
     private void append(EventId id, byte[] body) {
         ports.coordinator().appendEvent(id, body, new Completion<>() {
             @Override
             public void done(Long index) {
-                if (index > appliedIndex) {
+                if (index > appliedIndex()) {
                     readMore();
+                    return;
+                }
+                // Applied already: then the submitter was told, unless that was within a state
+                // that came whole from a peer.
+                Completion<Integer> untold = submitted.remove(id.counter());
+                if (untold != null) {
+                    untold.failed(ErrorCode.COORDINATOR_FAILED);
                 }
             }
 
@@ -222,11 +346,17 @@ public final class EventLog {
         }
         if (isWorthRetrying(error)) {
             // The same id again: the coordinator ignores it if the first append did land.
-            ports.tracer()
-                    .event(
-                            Tracer.Level.WARN,
-                            "appending an event failed (" + error + "), trying again");
-            ports.timers().after(RETRY_NANOS, () -> append(id, body));
+            if (sources == null) {
+                String text = "appending an event failed (" + error + "), trying again";
+                ports.tracer().event(Tracer.Level.WARN, text);
+            } else {
+                traceWaiting();
+            }
+            ports.timers().after(RETRY_NANOS, () -> {
+                if (submitted.containsKey(id.counter())) {
+                    append(id, body);
+                }
+            });
             return;
         }
         Completion<Integer> completion = submitted.remove(id.counter());
@@ -239,12 +369,20 @@ public final class EventLog {
         return error.category() == ErrorCode.Category.RETRY;
     }
 
+    private void traceWaiting() {
+        long now = ports.clock().nanos();
+        if (now - tracedAt >= TRACE_NANOS) {
+            tracedAt = now;
+            ports.tracer().event(Tracer.Level.WARN, "waiting for the coordinator");
+        }
+    }
+
     private void failAll(ErrorCode error) {
-        List<Completion<?>> waiting = new ArrayList<>(submitted.values());
-        waiting.addAll(catchingUp);
+        List<Completion<?>> ended = new ArrayList<>(submitted.values());
+        catchingUp.forEach(each -> ended.add(each.end()));
         submitted.clear();
         catchingUp.clear();
-        waiting.forEach(each -> each.failed(error));
+        ended.forEach(each -> each.failed(error));
     }
 
     private void readMore() {
@@ -254,57 +392,82 @@ public final class EventLog {
         }
         reading = true;
         readAgain = false;
-        ports.coordinator().readEvents(appliedIndex, READ_BATCH, new Completion<>() {
+        ports.coordinator().readEvents(appliedIndex(), READ_BATCH, new Completion<>() {
             @Override
             public void done(List<LoggedEvent> events) {
+                if (closed) {
+                    return;
+                }
                 // Still reading while applying: who wants to catch up in there needs another read.
                 events.forEach(EventLog.this::apply);
                 reading = false;
+                if (peerEvents != null) {
+                    peerEvents.onCoordinator(true);
+                }
                 if (events.size() == READ_BATCH || readAgain) {
                     readMore();
                 } else {
-                    List<Completion<Outcome>> waiting = List.copyOf(catchingUp);
+                    List<CatchUp> current = List.copyOf(catchingUp);
                     catchingUp.clear();
-                    waiting.forEach(each -> each.done(Outcome.DONE));
+                    current.forEach(each -> each.end().done(Outcome.DONE));
                 }
-                saveWhenDue();
+                afterApplying();
             }
 
             @Override
             public void failed(ErrorCode error) {
                 reading = false;
-                if (closed) {
-                    return;
-                }
-                if (isWorthRetrying(error)) {
-                    ports.timers().after(RETRY_NANOS, EventLog.this::readMore);
-                } else {
-                    // Events that were appended take effect when a later read succeeds.
-                    failAll(error);
+                if (!closed) {
+                    onReadFailed(error);
                 }
             }
         });
     }
 
+    private void onReadFailed(ErrorCode error) {
+        PeerEvents peers = peerEvents;
+        if (peers != null && error == ErrorCode.OUT_OF_RANGE) {
+            peers.onForgotten();
+            ports.timers().after(RETRY_NANOS, this::readMoreUnlessClosed);
+        } else if (isWorthRetrying(error)) {
+            if (peers != null) {
+                peers.onCoordinator(false);
+                traceWaiting();
+            }
+            ports.timers().after(RETRY_NANOS, this::readMoreUnlessClosed);
+        } else {
+            // Events that were appended take effect when a later read succeeds.
+            failAll(error);
+        }
+    }
+
+    private void readMoreUnlessClosed() {
+        if (!closed) {
+            readMore();
+        }
+    }
+
     private void apply(LoggedEvent event) {
-        if (event.index() <= appliedIndex) {
+        if (event.index() <= appliedIndex()) {
             return;
         }
-        ByteBuffer body = ByteBuffer.wrap(event.body()).order(ByteOrder.LITTLE_ENDIAN);
-        byte kind = body.get();
-        EventApplier applier =
-                Invariant.present(appliers.get(kind), "every event has an applier, kind " + kind);
-        EventOutcome outcome = applier.apply(body.slice().order(ByteOrder.LITTLE_ENDIAN));
-        appliedIndex = event.index();
+        EventOutcome outcome = state.apply(event);
+        if (sources != null) {
+            recent.add(event);
+        }
         EventId id = event.id();
-        if (id.nodeHigh() == node.high()
-                && id.nodeLow() == node.low()
-                && id.incarnation() == incarnation) {
+        if (isOwn(id)) {
             Completion<Integer> completion = submitted.remove(id.counter());
             if (completion != null) {
                 answer(completion, outcome);
             }
         }
+    }
+
+    private boolean isOwn(EventId id) {
+        return id.nodeHigh() == node.high()
+                && id.nodeLow() == node.low()
+                && id.incarnation() == incarnation;
     }
 
     private static void answer(Completion<Integer> completion, EventOutcome outcome) {
@@ -316,12 +479,18 @@ public final class EventLog {
         }
     }
 
-    private void saveWhenDue() {
-        if (!saving && !closed && appliedIndex - savedIndex >= SAVE_EVERY) {
+    /** Whoever waits for what is applied now goes on, and the state is saved when it is due. */
+    private void afterApplying() {
+        while (!waiting.isEmpty() && waiting.firstKey() <= appliedIndex()) {
+            List<Completion<Outcome>> over = waiting.pollFirstEntry().getValue();
+            waitingCount -= over.size();
+            over.forEach(each -> each.done(Outcome.DONE));
+        }
+        if (!saving && !closed && appliedIndex() - savedIndex >= SAVE_EVERY) {
             save(new Completion<>() {
                 @Override
                 public void done(Outcome result) {
-                    ports.coordinator().trimEvents(savedIndex);
+                    trim();
                 }
 
                 @Override
@@ -333,10 +502,24 @@ public final class EventLog {
         }
     }
 
+    private void trim() {
+        if (sources == null) {
+            ports.coordinator().trimEvents(savedIndex);
+            return;
+        }
+        EventId last = state.appliedId();
+        long through = Math.min(sources.appliedByAll(), savedIndex - KEEP_EVENTS);
+        // Whoever appended last trims: one node is enough.
+        if (last != null && isOwn(last) && through >= trimmedIndex + TRIM_EVERY) {
+            trimmedIndex = through;
+            ports.coordinator().trimEvents(through);
+        }
+    }
+
     private void save(Completion<Outcome> completion) {
         saving = true;
-        long index = appliedIndex;
-        StoreOperation put = new StoreOperation.PutRecord(STATE_RECORD, encode());
+        long index = appliedIndex();
+        StoreOperation put = new StoreOperation.PutRecord(STATE_RECORD, state.encode());
         ports.store().write(new StoreBatch(List.of(put), true), new Completion<>() {
             @Override
             public void done(Outcome result) {
@@ -353,35 +536,72 @@ public final class EventLog {
         });
     }
 
-    private byte[] encode() {
-        List<ByteBuffer> parts = new ArrayList<>();
-        int length = Integer.BYTES + Long.BYTES;
-        for (EventApplier applier : appliers.values()) {
-            ByteBuffer part = applier.save();
-            parts.add(part);
-            length += 1 + Integer.BYTES + part.remaining();
+    private void serveEvents(NodeId to, long afterIndex) {
+        if (sources == null || !loaded || afterIndex >= appliedIndex()) {
+            return;
         }
-        ByteBuffer out = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-        out.putInt(FORMAT).putLong(appliedIndex);
-        int next = 0;
-        for (byte kind : appliers.keySet()) {
-            ByteBuffer part = parts.get(next++);
-            out.put(kind).putInt(part.remaining()).put(part);
-        }
-        return out.array();
+        List<LoggedEvent> found = recent.after(afterIndex);
+        // None though there are some: the asker sees that they are forgotten here.
+        ports.peers().send(to, new EventsUpdate(afterIndex, found == null ? List.of() : found));
     }
 
-    private void restore(ByteBuffer saved) {
-        int format = saved.getInt();
-        Invariant.check(format == FORMAT, "the saved cluster state has format " + FORMAT, format);
-        appliedIndex = saved.getLong();
-        savedIndex = appliedIndex;
-        while (saved.hasRemaining()) {
-            EventApplier applier =
-                    Invariant.present(appliers.get(saved.get()), "every saved part has an applier");
-            int length = saved.getInt();
-            applier.restore(saved.slice(saved.position(), length).order(ByteOrder.LITTLE_ENDIAN));
-            saved.position(saved.position() + length);
+    private void serveState(NodeId to) {
+        if (sources != null && loaded && appliedIndex() > 0) {
+            ports.peers().send(to, new StateUpdate(state.encode()));
+        }
+    }
+
+    private void onUpdate(NodeId from, EventsUpdate update) {
+        PeerEvents peers = peerEvents;
+        if (closed || peers == null || update.afterIndex() > appliedIndex()) {
+            return;
+        }
+        if (update.events().isEmpty()) {
+            peers.onForgottenBy(from);
+            return;
+        }
+        // Inside an apply the coordinator's read goes on later; here nothing is being applied.
+        update.events().forEach(this::apply);
+        peers.onProgress(from);
+        afterApplying();
+    }
+
+    private void onState(byte[] encoded) {
+        EventSources others = sources;
+        PeerEvents peers = peerEvents;
+        if (closed || others == null || peers == null || !peers.takesState()) {
+            return;
+        }
+        if (ClusterState.indexOf(encoded) <= appliedIndex()) {
+            return;
+        }
+        state.restore(encoded);
+        Invariant.check(state.appliedIndex() > savedIndex, "a peer's state is newer than the own");
+        recent.restartAfter(appliedIndex());
+        ports.tracer()
+                .event(
+                        Tracer.Level.INFO,
+                        "took the cluster state as of event " + appliedIndex() + " from a peer");
+        peers.onStateTaken();
+        others.onStateReplaced();
+        readMore();
+        afterApplying();
+    }
+
+    /** Somebody who waits for everything appended so far. */
+    private static final class CatchUp {
+        private final Completion<Outcome> completion;
+        private @Nullable Timer limit;
+
+        CatchUp(Completion<Outcome> completion) {
+            this.completion = completion;
+        }
+
+        Completion<Outcome> end() {
+            if (limit != null) {
+                limit.cancel();
+            }
+            return completion;
         }
     }
 }

@@ -4,10 +4,10 @@ import io.kelpie.cluster.model.NodeId;
 
 import java.util.List;
 
-/** What the event log asks about the other nodes. Core loop only. */
+/** What the event log asks and tells where there are several nodes. Core loop only. */
 public interface EventSources {
     /**
-     * Who can be asked for events: the other members that take part, the nearest in reach first.
+     * Who can be asked for events: the other members that take part.
      *
      * @return their nodes, without this one
      */
@@ -19,4 +19,10 @@ public interface EventSources {
      * @return the lowest index of a last applied event, this node's included; 0 if one is unknown
      */
     long appliedByAll();
+
+    /**
+     * The whole state was replaced by another node's, as the events between are forgotten: what was
+     * derived from the state is to be made anew.
+     */
+    void onStateReplaced();
 }
