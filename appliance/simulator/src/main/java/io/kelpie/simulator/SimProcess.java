@@ -40,6 +40,11 @@ final class SimProcess implements Clock, Timers {
         alive = false;
     }
 
+    /** Whether it stands still now. */
+    boolean isPaused() {
+        return world.now() < pausedUntilNanos;
+    }
+
     void pause(long nanos) {
         pausedUntilNanos = Math.max(pausedUntilNanos, world.now() + nanos);
     }

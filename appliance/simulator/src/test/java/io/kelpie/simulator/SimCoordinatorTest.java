@@ -5,9 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterSettings;
 import io.kelpie.cluster.model.ClusterStatus;
+import io.kelpie.cluster.model.Endpoint;
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.NodeId;
+import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator;
+import io.kelpie.cluster.port.Coordinator.Announcement;
+import io.kelpie.cluster.port.Coordinator.Connection;
+import io.kelpie.cluster.port.Coordinator.Controller;
 import io.kelpie.cluster.port.Coordinator.EventId;
 import io.kelpie.cluster.port.Coordinator.LoggedEvent;
 import io.kelpie.cluster.port.Coordinator.SwapOutcome;
@@ -104,6 +110,71 @@ final class SimCoordinatorTest {
                 ClusterSettings.UNFORMATTED,
                 List.of(),
                 List.of());
+    }
+
+    @Test
+    void anAnnouncementIsSeenUntilTheSessionIsOver() {
+        SimProcess other = new SimProcess(world, "two", 0, 1);
+        SimCoordinator.Session second = coordinator.connect(other);
+        second.announce(announcement(2));
+        world.runUntil(() -> false, 1_000_000_000L);
+        assertThat(this.<List<Announcement>>ask(session::readAnnounced).value())
+                .containsExactly(announcement(2));
+
+        other.kill();
+        world.runUntil(() -> false, 5_000_000_000L);
+        assertThat(this.<List<Announcement>>ask(session::readAnnounced).value()).hasSize(1);
+
+        world.runUntil(() -> false, 10_000_000_000L);
+        assertThat(this.<List<Announcement>>ask(session::readAnnounced).value()).isEmpty();
+    }
+
+    @Test
+    void aProcessThatIsCutOffIsAnnouncedAgainWhenItComesBack() {
+        List<Connection> states = new ArrayList<>();
+        session.listen(new Coordinator.Listener() {
+            @Override
+            public void onMapMaybeChanged() {}
+
+            @Override
+            public void onEventsMaybeChanged() {}
+
+            @Override
+            public void onConnection(Connection connection) {
+                states.add(connection);
+            }
+        });
+        session.announce(announcement(1));
+        world.runUntil(() -> false, 1_000_000_000L);
+
+        coordinator.setCut("one", true);
+        assertThat(ask(session::readMap).error()).isEqualTo(ErrorCode.COORDINATOR_FAILED);
+        world.runUntil(() -> false, 15_000_000_000L);
+        assertThat(states).containsExactly(Connection.SUSPENDED, Connection.LOST);
+
+        coordinator.setCut("one", false);
+        world.runUntil(() -> false, 2_000_000_000L);
+        assertThat(states).endsWith(Connection.CONNECTED);
+        assertThat(this.<List<Announcement>>ask(session::readAnnounced).value()).hasSize(1);
+    }
+
+    @Test
+    void oneClaimOfATermSucceeds() {
+        Controller first = new Controller(1, new PeerId(new NodeId(0, 1), 1));
+
+        assertThat(this.<SwapOutcome>ask(c -> session.claimController(0, first, c))
+                        .value())
+                .isEqualTo(SwapOutcome.SWAPPED);
+        assertThat(this.<SwapOutcome>ask(c -> session.claimController(0, first, c))
+                        .value())
+                .isEqualTo(SwapOutcome.CONFLICT);
+        assertThat(ask(session::readController).value()).isEqualTo(first);
+    }
+
+    private static Announcement announcement(long node) {
+        Endpoint endpoint = new Endpoint(0, 0x7F000001L, 7000);
+        return new Announcement(
+                new PeerId(new NodeId(0, node), 1), endpoint, endpoint, 1, 100, 0, true);
     }
 
     private <T> Ended<T> ask(Consumer<Completion<T>> call) {
