@@ -4,6 +4,7 @@ import io.kelpie.cluster.engine.Engine;
 import io.kelpie.cluster.port.LocalStore;
 import io.kelpie.node.runtime.CoreLoop;
 import io.kelpie.node.runtime.MemoryBudget;
+import io.kelpie.node.runtime.PortSplitter;
 import io.kelpie.wire.frame.SheepReplyEncoder;
 import io.kelpie.wire.frame.SheepRequestDecoder;
 import io.netty.bootstrap.ServerBootstrap;
@@ -12,6 +13,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.group.ChannelGroup;
@@ -30,6 +32,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * Serves Sheepdog clients on TCP and on the Unix socket in the store directory. Any thread may
@@ -89,7 +92,25 @@ public final class SheepServer implements AutoCloseable {
      * @throws IOException if the address cannot be listened on, with a text that says why
      */
     public InetSocketAddress listen(InetSocketAddress address) throws IOException {
-        Channel channel = bind(NioServerSocketChannel.class, address, true);
+        Channel channel = bind(NioServerSocketChannel.class, address, true, this::serve);
+        return (InetSocketAddress) channel.localAddress();
+    }
+
+    /**
+     * Listens on a TCP address for clients and for nodes.
+     *
+     * @param address address and port; port 0 takes a free one
+     * @param peers adds the handlers for a node, which get the bytes behind the magic
+     * @return the address that is listened on
+     * @throws IOException if the address cannot be listened on, with a text that says why
+     */
+    public InetSocketAddress listen(InetSocketAddress address, Consumer<ChannelPipeline> peers)
+            throws IOException {
+        Channel channel = bind(
+                NioServerSocketChannel.class,
+                address,
+                true,
+                pipeline -> pipeline.addLast(new PortSplitter(this::serve, peers)));
         return (InetSocketAddress) channel.localAddress();
     }
 
@@ -102,10 +123,18 @@ public final class SheepServer implements AutoCloseable {
      */
     public void listen(Path path) throws IOException {
         Files.deleteIfExists(path);
-        bind(NioServerDomainSocketChannel.class, UnixDomainSocketAddress.of(path), false);
+        bind(
+                NioServerDomainSocketChannel.class,
+                UnixDomainSocketAddress.of(path),
+                false,
+                this::serve);
     }
 
-    private Channel bind(Class<? extends ServerChannel> type, SocketAddress address, boolean tcp)
+    private Channel bind(
+            Class<? extends ServerChannel> type,
+            SocketAddress address,
+            boolean tcp,
+            Consumer<ChannelPipeline> handlers)
             throws IOException {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(group)
@@ -116,15 +145,7 @@ public final class SheepServer implements AutoCloseable {
                     @Override
                     protected void initChannel(Channel channel) {
                         channels.add(channel);
-                        channel.pipeline()
-                                .addLast(
-                                        new FlushConsolidationHandler(
-                                                FlushConsolidationHandler
-                                                        .DEFAULT_EXPLICIT_FLUSH_AFTER_FLUSHES,
-                                                true),
-                                        new SheepReplyEncoder(),
-                                        new SheepRequestDecoder(maxObjectBytes),
-                                        new SheepConnection(core, requests, budget));
+                        handlers.accept(channel.pipeline());
                     }
                 });
         if (tcp) {
@@ -141,6 +162,15 @@ public final class SheepServer implements AutoCloseable {
         }
         listening.add(bound.channel());
         return bound.channel();
+    }
+
+    private void serve(ChannelPipeline pipeline) {
+        pipeline.addLast(
+                new FlushConsolidationHandler(
+                        FlushConsolidationHandler.DEFAULT_EXPLICIT_FLUSH_AFTER_FLUSHES, true),
+                new SheepReplyEncoder(),
+                new SheepRequestDecoder(maxObjectBytes),
+                new SheepConnection(core, requests, budget));
     }
 
     /**
