@@ -16,6 +16,7 @@ import io.kelpie.nbd.NbdServer;
 import io.kelpie.nbd.NbdServerConfig;
 import io.kelpie.nbd.NbdServerException;
 import io.kelpie.nbd.TlsConfig;
+import io.kelpie.node.config.CoordinatorConfig;
 import io.kelpie.node.config.LogConfig;
 import io.kelpie.node.config.NodeConfig;
 import io.kelpie.node.coordinator.MapDamagedException;
@@ -231,6 +232,9 @@ public final class Node implements AutoCloseable {
 
     private SingleCoordinator openCoordinator(ObjectStore store, CoreLoop loop)
             throws StartException {
+        if (!(config.coordinator() instanceof CoordinatorConfig.Single)) {
+            throw new StartException("only '-c single' is available in this version");
+        }
         try {
             return SingleCoordinator.open(store, loop, tracer);
         } catch (MapDamagedException e) {

@@ -35,12 +35,13 @@ final class ConfigBuilder {
     }
 
     NodeConfig build(boolean foreground, List<String> warnings) throws ConfigException {
-        requireSingle(settings.get(Setting.CLUSTER));
+        CoordinatorConfig coordinator = ClusterDriver.parse(settings.get(Setting.CLUSTER), base);
         NodeConfig.SheepDoor sheep = sheepDoor();
         int zone = zone(sheep.endpoint());
-        if (flag(Setting.GATEWAY)) {
+        boolean gateway = flag(Setting.GATEWAY);
+        if (gateway && coordinator instanceof CoordinatorConfig.Single) {
             throw new ConfigException("a cluster of one node needs a node that stores: leave -g out"
-                    + " (other cluster drivers are not available in this version)");
+                    + " or name the cluster's driver with -c");
         }
         if (!isOff(settings.get(Setting.HTTP))) {
             throw new ConfigException("--http is not available in this version: start without it");
@@ -49,8 +50,10 @@ final class ConfigBuilder {
         return new NodeConfig(
                 path(firstComponent(settings.get(Setting.STORE))),
                 cacheBytes(),
+                coordinator,
                 sheep,
                 zone,
+                gateway,
                 nbdDoor(),
                 fuseDoor(),
                 alwaysDurable(),
@@ -59,22 +62,6 @@ final class ConfigBuilder {
                 optionalPath(Setting.PIDFILE),
                 settings.lines(),
                 warnings);
-    }
-
-    private static void requireSingle(String cluster) throws ConfigException {
-        String driver =
-                cluster.contains(":") ? cluster.substring(0, cluster.indexOf(':')) : cluster;
-        switch (driver) {
-            case "single" -> {
-                // The one that is there.
-            }
-            case "local", "zookeeper" ->
-                throw new ConfigException("cluster driver '" + driver
-                        + "' is not available in this version: use -c single");
-            default ->
-                throw new ConfigException("Invalid cluster driver '" + driver
-                        + "'\nSupported drivers: zookeeper local single");
-        }
     }
 
     private NodeConfig.SheepDoor sheepDoor() throws ConfigException {

@@ -15,8 +15,10 @@ import java.util.List;
  *
  * @param store directory of the store, absolute
  * @param cacheBytes cache of the store, or 0 for its own choice
+ * @param coordinator who orders the changes of the cluster
  * @param sheep the port-7000 door
  * @param zone failure domain, unsigned 32 bits
+ * @param gateway whether it stores no data of the cluster
  * @param nbd the NBD door, or null
  * @param fuse the FUSE door, or null
  * @param alwaysDurable whether every write is synced before it is acknowledged
@@ -29,8 +31,10 @@ import java.util.List;
 public record NodeConfig(
         Path store,
         long cacheBytes,
+        CoordinatorConfig coordinator,
         SheepDoor sheep,
         int zone,
+        boolean gateway,
         @Nullable NbdDoor nbd,
         @Nullable FuseDoor fuse,
         boolean alwaysDurable,

@@ -12,7 +12,11 @@ public enum Setting {
     /** Directory of the store. */
     STORE("store", "path", "/tmp", "directory of the store"),
     /** Membership driver. */
-    CLUSTER("cluster", "driver", "single", "membership driver: single"),
+    CLUSTER(
+            "cluster",
+            "driver",
+            "single",
+            "membership driver: single, local[:DIR] or zookeeper:HOST:PORT,...[/PATH][,timeout=MS]"),
     /** Address that port 7000 listens on. */
     BIND("bind", "address", "", "listen only on this numeric address; empty: all interfaces"),
     /** Port of the Sheepdog protocol. */

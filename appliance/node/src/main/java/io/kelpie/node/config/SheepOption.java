@@ -5,7 +5,12 @@ import org.jspecify.annotations.Nullable;
 /** The options of the command line, in the order the help shows them. */
 enum SheepOption {
     BINDADDR('b', "bindaddr", true, true, "listen only on this numeric IPv4 or IPv6 address"),
-    CLUSTER('c', "cluster", true, true, "membership driver: single (the default)"),
+    CLUSTER(
+            'c',
+            "cluster",
+            true,
+            true,
+            "membership driver: single (the default), local[:DIR] or zookeeper:HOST:PORT,..."),
     CONFIG(null, "config", true, false, "read settings from this file"),
     DIRECTIO('D', "directio", false, false, "accepted; the store uses direct I/O where it can"),
     DURABILITY(null, "durability", true, false, "request (the default) or always"),

@@ -26,6 +26,8 @@ class SheepCommandTest {
 
         assertThat(config.store()).isEqualTo(directory.resolve("store"));
         assertThat(config.sheep().listenAddress()).isEqualTo(new InetSocketAddress(7000));
+        assertThat(config.coordinator()).isEqualTo(new CoordinatorConfig.Single());
+        assertThat(config.gateway()).isFalse();
         assertThat(config.zone()).isEqualTo(16777343);
         assertThat(config.nbd()).isNull();
         assertThat(config.fuse()).isNull();
@@ -199,8 +201,9 @@ class SheepCommandTest {
                 "-jsize=64M|option '-j' is not available in this version: start without it",
                 "-ihost=1|option '-i' is not available in this version: start without it",
                 "-rswift|option '-r' is not available in this version: start without it",
-                "-czookeeper:h:1|cluster driver 'zookeeper' is not available in this version: use -c single",
-                "-clocal|cluster driver 'local' is not available in this version: use -c single",
+                "-csingle:x|cluster driver 'single' takes no argument, not 'x'",
+                "-czookeeper:h:1,timeout=5|Invalid zookeeper timeout '5': must be an integer between 2000 and 600000 (milliseconds)",
+                "-g|a cluster of one node needs a node that stores: leave -g out or name the cluster's driver with -c",
                 "--http|--http is not available in this version: start without it",
                 "--durability=never|Invalid durability 'never': must be request or always",
                 "--nbd=host:1|Bad address 'host'",
