@@ -100,7 +100,15 @@ public final class EpochLog implements EventApplier {
         ports.store().write(new StoreBatch(List.of(put), true), completion);
     }
 
-    /** Whether an epoch is in the list. */
+    /** A format was applied: the list starts anew. */
+    void restart(long createdNanos) {
+        if (createdNanos != createdOfAll) {
+            epochs.clear();
+            createdOfAll = createdNanos;
+        }
+    }
+
+    /** Whether an epoch of the last format is in the list. */
     boolean has(int epoch) {
         return !epochs.isEmpty() && last().epoch() >= epoch;
     }
@@ -122,17 +130,9 @@ public final class EpochLog implements EventApplier {
         long createdNanos = body.getLong();
         Epoch epoch = decodeEpoch(body);
         // Two controllers may tell the same, and one may come late, after a format.
-        if (createdNanos == createdOfAll && has(epoch.epoch())) {
-            return EventOutcome.applied(0);
+        if (createdNanos == createdOfAll && !has(epoch.epoch())) {
+            add(epoch);
         }
-        if (createdNanos < createdOfAll) {
-            return EventOutcome.applied(0);
-        }
-        if (createdNanos > createdOfAll) {
-            epochs.clear();
-            createdOfAll = createdNanos;
-        }
-        add(epoch);
         return EventOutcome.applied(0);
     }
 

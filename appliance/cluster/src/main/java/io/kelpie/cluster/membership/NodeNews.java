@@ -3,6 +3,12 @@ package io.kelpie.cluster.membership;
 /** News of this node's part in the cluster, for what is composed above. Core loop only. */
 public interface NodeNews {
     /**
+     * The cluster's state is known here: heartbeats may begin, and this node may become the
+     * controller. Before that it must not, as it would edit without knowing of formats.
+     */
+    void onLoaded();
+
+    /**
      * The node is something else now, or waits for something else.
      *
      * @param state what it is
@@ -11,7 +17,8 @@ public interface NodeNews {
 
     /**
      * A format begins: requests must be refused with NOT_FORMATTED from now on. The store is
-     * emptied when the task was run, or after ten seconds. The next map ends it.
+     * emptied when the task was run, or after ten seconds; from then on no write of the groups of
+     * the map in force may reach the store. The next map ends it.
      *
      * @param idle to be run when no request is in flight any more, perhaps at once
      */
