@@ -85,6 +85,15 @@ final class Console {
         }
     }
 
+    /** Sends what was held back so far, for a command that goes on for long. */
+    void push() {
+        try {
+            out.flush();
+        } catch (IOException e) {
+            throw DogExit.immediately(ExitStatus.SYSTEM_FAILURE); // Nobody reads.
+        }
+    }
+
     /** Sends what was held back. */
     void flush() throws IOException {
         out.flush();

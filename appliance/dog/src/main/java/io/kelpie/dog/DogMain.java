@@ -174,10 +174,14 @@ public final class DogMain {
         return switch (subcommand.fullName()) {
             case "cluster format" -> new ClusterFormat();
             case "cluster info" -> new ClusterInfo();
+            case "cluster recover" -> new ClusterRecover();
+            case "cluster reweight" -> new ClusterReweight();
             case "cluster shutdown" -> new ClusterShutdown();
             case "node info" -> new NodeInfo();
             case "node kill" -> new NodeKill();
             case "node list" -> new NodeList();
+            case "node recovery" -> new NodeRecovery();
+            case "node stat" -> new NodeStat();
             case "vdi create" -> new VdiCreate();
             case "vdi delete" -> new VdiDelete();
             case "vdi getattr" -> new VdiGetattr();

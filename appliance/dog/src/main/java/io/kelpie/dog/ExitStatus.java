@@ -20,5 +20,8 @@ final class ExitStatus {
     /** The command line is wrong. */
     static final int USAGE = 64;
 
+    /** Minus one as a status: a request of some {@code node} commands failed. */
+    static final int NEGATIVE = 255;
+
     private ExitStatus() {}
 }

@@ -13,6 +13,12 @@ final class ProgressBar {
     private final Console console;
     private final long total;
     private final int columns;
+    private final boolean countsItems;
+
+    /** Starts a bar that counts objects instead of bytes. */
+    static ProgressBar ofItems(Console console, long total) {
+        return new ProgressBar(console, total, console.hasTerminal() ? terminalColumns() : 0, true);
+    }
 
     /**
      * Starts a bar.
@@ -25,6 +31,11 @@ final class ProgressBar {
 
     /** Starts a bar of a known width; 0 switches it off. */
     ProgressBar(Console console, long total, int columns) {
+        this(console, total, columns, false);
+    }
+
+    private ProgressBar(Console console, long total, int columns, boolean countsItems) {
+        this.countsItems = countsItems;
         this.console = console;
         this.total = total;
         this.columns = columns;
@@ -44,9 +55,13 @@ final class ProgressBar {
         String percent = new BigDecimal((double) done / total * 100)
                 .setScale(1, RoundingMode.HALF_EVEN)
                 .toPlainString();
-        String line = Columns.right(percent, 5) + " % [" + bar + "] " + Sizes.print(done, false)
-                + " / " + Sizes.print(total, false);
+        String line = Columns.right(percent, 5) + " % [" + bar + "] " + amount(done) + " / "
+                + amount(total);
         console.print("\r" + Columns.left(line, columns) + (done == total ? "\n" : ""));
+    }
+
+    private String amount(long count) {
+        return countsItems ? Long.toString(count) : Sizes.print(count, false);
     }
 
     /** Asks stty, because the JDK cannot ask the terminal itself; 0 if that fails. */

@@ -6,6 +6,7 @@ import io.kelpie.wire.sheep.ClusterInfoRecord;
 import io.kelpie.wire.sheep.NodeAddress;
 import io.kelpie.wire.sheep.NodeIdRecord;
 import io.kelpie.wire.sheep.NodeRecord;
+import io.kelpie.wire.sheep.RecoveryStateRecord;
 import io.kelpie.wire.sheep.RequestHeader;
 import io.kelpie.wire.sheep.ResponseHeader;
 import io.kelpie.wire.sheep.SheepName;
@@ -73,6 +74,37 @@ final class RefusalsTest {
         assertThat(outcome.errors()).isEqualTo(message.replace("''", "'") + "\n");
         assertThat(outcome.status()).isEqualTo(64);
         assertThat(outcome.output()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'0 1', 'Invalid interval max (0), interval (1)'",
+        "'10', 'Invalid interval max (10), interval ((null))'",
+        "'-- -1 1', 'Invalid max (-1)'",
+        "'1 x', 'Invalid interval (x)'"
+    })
+    void refusesAThrottleThatIsNone(String operands, String message) {
+        Outcome outcome = dog("", ("node recovery set-throttle " + operands).split(" ", -1));
+
+        assertThat(outcome.errors()).isEqualTo(message + "\n");
+        assertThat(outcome.status()).isEqualTo(64);
+        assertThat(outcome.output()).isEmpty();
+    }
+
+    @Test
+    void showsWhoIsBeingBroughtUpToDate() {
+        ByteBuffer state = ByteBuffer.allocate(RecoveryStateRecord.BYTES);
+        new RecoveryStateRecord(1, 1, 8, 19).encode(state);
+        answers.put(SheepOpcode.STAT_RECOVERY, state.array());
+
+        assertThat(dog("", "node", "recovery").output()).isEqualTo("""
+                Nodes In Recovery:
+                  Id   Host:Port         V-Nodes       Zone       Progress
+                   0   127.0.0.1:7000        128          1       42.1%
+                   1   127.0.0.1:7001        128          2       42.1%
+                """);
+        assertThat(dog("", "node", "recovery", "-r").output())
+                .startsWith("0 127.0.0.1:7000 128 1 8 19\n");
     }
 
     @Test
