@@ -5,6 +5,7 @@ import io.kelpie.cluster.message.GatewayMessage.Answer;
 import io.kelpie.cluster.message.GatewayMessage.Request;
 import io.kelpie.cluster.message.GatewayMessage.Response;
 import io.kelpie.cluster.message.PrimaryCall;
+import io.kelpie.cluster.message.PrimaryCall.AttributeAction;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.LocalStore.DataRange;
@@ -29,6 +30,7 @@ final class GatewayCodec {
     private static final int CALL_DISCARD = 7;
     private static final int CALL_RESIZE = 8;
     private static final int CALL_WRITE_INODE = 9;
+    private static final int CALL_ATTRIBUTE = 10;
 
     private static final int ANSWER_DONE = 1;
     private static final int ANSWER_BYTES = 2;
@@ -61,6 +63,14 @@ final class GatewayCodec {
                     ErrorCode.NOT_FORMATTED,
                     ErrorCode.NOT_JOINED,
                     ErrorCode.SHUTTING_DOWN));
+
+    private static final Codes<AttributeAction> ATTRIBUTE_ACTIONS = new Codes<>(
+            "attribute action",
+            List.of(
+                    AttributeAction.GET,
+                    AttributeAction.PUT,
+                    AttributeAction.PUT_NEW,
+                    AttributeAction.DELETE));
 
     private GatewayCodec() {}
 
@@ -130,6 +140,12 @@ final class GatewayCodec {
                     .truth(write.durable())
                     .payload(write.payload());
         }
+        if (call instanceof PrimaryCall.Attribute attribute) {
+            return out.u8(CALL_ATTRIBUTE)
+                    .u32(attribute.vdi().value())
+                    .code(ATTRIBUTE_ACTIONS, attribute.action())
+                    .payload(attribute.attribute());
+        }
         throw new IllegalArgumentException("no bytes for a " + call.getClass());
     }
 
@@ -148,6 +164,8 @@ final class GatewayCodec {
                         vdi(in), in.smallAmount(), in.amount(), in.amount(), in.truth());
             case CALL_RESIZE -> new PrimaryCall.Resize(vdi(in), in.amount());
             case CALL_WRITE_INODE -> getWriteInode(in);
+            case CALL_ATTRIBUTE ->
+                new PrimaryCall.Attribute(vdi(in), in.code(ATTRIBUTE_ACTIONS), in.payload());
             default -> throw in.refused("an unknown call, " + call);
         };
     }

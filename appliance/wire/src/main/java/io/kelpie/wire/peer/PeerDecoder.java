@@ -77,6 +77,7 @@ public final class PeerDecoder {
                     DIGEST_REQUEST,
                     DIGEST,
                     ACTIVATE -> GroupCodec.decode(in);
+            case SLOT_REQUEST, SLOT_REPLY, SLOT_RELEASE -> RecoveryCodec.decode(in);
         };
     }
 }

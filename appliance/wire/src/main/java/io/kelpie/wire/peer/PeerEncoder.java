@@ -4,6 +4,7 @@ import io.kelpie.cluster.message.ControlMessage;
 import io.kelpie.cluster.message.GatewayMessage;
 import io.kelpie.cluster.message.GroupMessage;
 import io.kelpie.cluster.message.LivenessMessage;
+import io.kelpie.cluster.message.RecoveryMessage;
 import io.kelpie.cluster.port.PeerMessage;
 
 /** From messages to frames. */
@@ -29,6 +30,9 @@ public final class PeerEncoder {
         }
         if (message instanceof ControlMessage control) {
             return ControlCodec.encode(control);
+        }
+        if (message instanceof RecoveryMessage recovery) {
+            return RecoveryCodec.encode(recovery);
         }
         throw new IllegalArgumentException("no bytes for a " + message.getClass());
     }

@@ -81,7 +81,14 @@ public enum PeerType {
     /** GroupMessage.Digest. */
     DIGEST(77, Limit.LIST),
     /** GroupMessage.Activate. */
-    ACTIVATE(78, Limit.SMALL);
+    ACTIVATE(78, Limit.SMALL),
+
+    /** RecoveryMessage.SlotRequest. */
+    SLOT_REQUEST(96, Limit.SMALL),
+    /** RecoveryMessage.SlotReply. */
+    SLOT_REPLY(97, Limit.SMALL),
+    /** RecoveryMessage.SlotRelease. */
+    SLOT_RELEASE(98, Limit.SMALL);
 
     private static final int FIRST_MESSAGE = 16;
 

@@ -12,7 +12,8 @@
  *  6  u16  flags: 0
  *  8  u64  request id: REQUEST, RESPONSE, ORDER, ORDER_REPLY; else 0
  * 16  u64  map version: HEARTBEAT, HEARTBEAT_REPLY, STALE; else 0
- * 24  u32  placement group: REQUEST, ADD_LEARNER and what members of a group say; else 0
+ * 24  u32  placement group: REQUEST, ADD_LEARNER, what members of a group
+ *          say and what precedes copies; else 0
  * 28  u64  partition epoch: the same
  * 36  u32  CRC-32C of the 36 bytes before
  *
