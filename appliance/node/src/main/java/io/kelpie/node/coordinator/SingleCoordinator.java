@@ -7,13 +7,13 @@ import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator;
 import io.kelpie.cluster.port.Tracer;
 import io.kelpie.node.runtime.CoreLoop;
-import io.kelpie.node.runtime.NamedThreads;
 import io.kelpie.store.ObjectStore;
 import io.kelpie.store.RecordFamily;
 import io.kelpie.store.StoreBatch;
 import io.kelpie.store.StoreException;
 import io.kelpie.store.StoreRecord;
 import io.kelpie.wire.peer.ClusterMapCodec;
+import io.kelpie.wire.peer.ControllerCodec;
 import io.kelpie.wire.peer.PeerFormatException;
 
 import org.jspecify.annotations.Nullable;
@@ -25,9 +25,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 
 /**
  * The coordinator of a cluster of one node: map and event log are records of the node's own store,
@@ -36,6 +33,7 @@ import java.util.function.Consumer;
  *
  * <pre>
  * family epoch    {@code map}             the newest map
+ *                 {@code controller}      who edits the map
  *                 {@code epoch/XXXXXXXX}  the last map of each epoch, for ever
  * family cluster  {@code event/X*16}      an event: u128 node, u64 incarnation, u64 counter, body
  *                 {@code events-base}     u64 index through which events were forgotten
@@ -43,29 +41,23 @@ import java.util.function.Consumer;
  */
 public final class SingleCoordinator implements Coordinator, AutoCloseable {
     /** Name of the thread. */
-    public static final String THREAD_NAME = "kelpie-coordinator";
+    public static final String THREAD_NAME = CallThread.NAME;
 
     /** Longest body of an event; the port's bound. */
     public static final int MAX_EVENT_BYTES = 64 << 10;
 
-    /** Most calls that wait; the core has a handful in flight. */
-    private static final int QUEUE_BOUND = 1 << 16;
-
     private static final int SCAN_MAX = 1024;
     private static final int EVENT_HEAD_BYTES = 32;
-    private static final long CLOSE_SECONDS = 30;
+    private static final long IDLE_MILLIS = 60_000;
 
     private static final byte[] MAP_KEY = ascii("map");
+    private static final byte[] CONTROLLER_KEY = ascii("controller");
     private static final byte[] BASE_KEY = ascii("events-base");
     private static final byte[] EVENTS_END = ascii("event0");
 
     private final ObjectStore store;
-    private final CoreLoop loop;
-    private final Tracer tracer;
-    private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>(QUEUE_BOUND);
-    private final Thread thread;
-    private volatile @Nullable Listener listener;
-    private volatile boolean closed;
+    private final CallThread calls;
+    private final News news;
 
     // The following belong to the coordinator thread once it runs.
     private ClusterMap map;
@@ -73,16 +65,17 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
     /** Index of each event that is kept; as many as there are kept events. */
     private final Map<EventId, Long> indexes = new HashMap<>();
 
-    private boolean ending;
+    private @Nullable Announcement self;
+    private Controller controller;
 
     private SingleCoordinator(ObjectStore store, CoreLoop loop, Tracer tracer)
             throws MapDamagedException {
         this.store = store;
-        this.loop = loop;
-        this.tracer = tracer;
         this.map = loadMap();
+        this.controller = loadController();
         loadEvents();
-        this.thread = NamedThreads.named(THREAD_NAME, this::run);
+        this.news = new News(loop);
+        this.calls = new CallThread(loop, tracer, () -> {}, IDLE_MILLIS);
     }
 
     /**
@@ -98,18 +91,19 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
     public static SingleCoordinator open(ObjectStore store, CoreLoop loop, Tracer tracer)
             throws MapDamagedException {
         SingleCoordinator coordinator = new SingleCoordinator(store, loop, tracer);
-        coordinator.thread.start();
+        coordinator.calls.start();
         return coordinator;
     }
 
     @Override
-    public void listen(Listener news) {
-        listener = news;
+    public void listen(Listener listener) {
+        news.listen(listener);
+        news.tellConnection(Connection.CONNECTED);
     }
 
     @Override
     public void readMap(Completion<ClusterMap> completion) {
-        submit(completion, () -> finish(completion, map));
+        submit(completion, () -> calls.finish(completion, map));
     }
 
     @Override
@@ -120,7 +114,7 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
                 next.version());
         submit(completion, () -> {
             if (map.version() != expectedVersion) {
-                finish(completion, SwapOutcome.CONFLICT);
+                calls.finish(completion, SwapOutcome.CONFLICT);
                 return;
             }
             byte[] bytes = ClusterMapCodec.encode(next);
@@ -128,8 +122,8 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
                     .putRecord(RecordFamily.EPOCH, MAP_KEY, bytes)
                     .putRecord(RecordFamily.EPOCH, epochKey(next.epoch()), bytes));
             map = next;
-            finish(completion, SwapOutcome.SWAPPED);
-            tell(Listener::onMapMaybeChanged);
+            calls.finish(completion, SwapOutcome.SWAPPED);
+            news.tellMap();
         });
     }
 
@@ -139,7 +133,7 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
         submit(completion, () -> {
             Long known = indexes.get(id);
             if (known != null) {
-                finish(completion, known);
+                calls.finish(completion, known);
                 return;
             }
             long index = lastIndex + 1;
@@ -147,8 +141,8 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
                     .putRecord(RecordFamily.CLUSTER, eventKey(index), encode(id, body)));
             lastIndex = index;
             indexes.put(id, index);
-            finish(completion, index);
-            tell(Listener::onEventsMaybeChanged);
+            calls.finish(completion, index);
+            news.tellEvents();
         });
     }
 
@@ -160,20 +154,56 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
                     RecordFamily.CLUSTER, eventKey(afterIndex + 1), EVENTS_END, max)) {
                 events.add(decode(record));
             }
-            finish(completion, List.copyOf(events));
+            calls.finish(completion, List.copyOf(events));
         });
     }
 
     /** {@inheritDoc} Not synced: at worst events are there once more after a crash. */
     @Override
     public void trimEvents(long throughIndex) {
-        submit(new Ignored(), () -> {
+        submit(new Ignored<Void>(), () -> {
             long base = Math.min(throughIndex, lastIndex);
             byte[] value = ByteBuffer.allocate(Long.BYTES).putLong(base).array();
             store.write(new StoreBatch()
                     .putRecord(RecordFamily.CLUSTER, BASE_KEY, value)
                     .deleteRecords(RecordFamily.CLUSTER, eventKey(0), eventKey(base + 1)));
             indexes.values().removeIf(index -> index <= base);
+        });
+    }
+
+    @Override
+    public void announce(Announcement announcement) {
+        submit(new Ignored<Void>(), () -> {
+            self = announcement;
+            news.tellAnnounced();
+        });
+    }
+
+    @Override
+    public void readAnnounced(Completion<List<Announcement>> completion) {
+        submit(completion, () -> {
+            Announcement mine = self;
+            calls.finish(completion, mine == null ? List.of() : List.of(mine));
+        });
+    }
+
+    @Override
+    public void readController(Completion<Controller> completion) {
+        submit(completion, () -> calls.finish(completion, controller));
+    }
+
+    @Override
+    public void claimController(
+            long expectedTerm, Controller next, Completion<SwapOutcome> completion) {
+        submit(completion, () -> {
+            if (controller.term() != expectedTerm) {
+                calls.finish(completion, SwapOutcome.CONFLICT);
+                return;
+            }
+            save(new StoreBatch()
+                    .putRecord(RecordFamily.EPOCH, CONTROLLER_KEY, ControllerCodec.encode(next)));
+            controller = next;
+            calls.finish(completion, SwapOutcome.SWAPPED);
         });
     }
 
@@ -192,46 +222,18 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
     /** Refuses new calls, carries out those given before and ends the thread. */
     @Override
     public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        queue.add(() -> ending = true);
-        try {
-            thread.join(TimeUnit.SECONDS.toMillis(CLOSE_SECONDS));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void run() {
-        try {
-            while (!ending) {
-                queue.take().run();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        calls.close();
     }
 
     private void submit(Completion<?> completion, Runnable work) {
-        if (closed) {
-            post(() -> completion.failed(ErrorCode.SHUTTING_DOWN));
-            return;
-        }
-        boolean accepted = queue.offer(() -> {
+        calls.call(completion, () -> {
             try {
                 work.run();
             } catch (StoreException e) {
-                tracer.event(
-                        Tracer.Level.ERROR,
-                        "the coordinator cannot use the store: " + e.getMessage());
-                post(() -> completion.failed(codeOf(e.kind())));
+                throw new CallFailedException(
+                        codeOf(e.kind()), "cannot use the store: " + e.getMessage());
             }
         });
-        if (!accepted) {
-            post(() -> completion.failed(ErrorCode.BUSY));
-        }
     }
 
     private void save(StoreBatch batch) {
@@ -241,6 +243,15 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
     private ClusterMap loadMap() throws MapDamagedException {
         Optional<byte[]> bytes = store.readRecord(RecordFamily.EPOCH, MAP_KEY);
         return bytes.isEmpty() ? ClusterMap.EMPTY : decode(bytes.get());
+    }
+
+    private Controller loadController() throws MapDamagedException {
+        Optional<byte[]> bytes = store.readRecord(RecordFamily.EPOCH, CONTROLLER_KEY);
+        try {
+            return bytes.isEmpty() ? Controller.NONE : ControllerCodec.decode(bytes.get());
+        } catch (PeerFormatException e) {
+            throw new MapDamagedException("the controller's record: " + e.getMessage());
+        }
     }
 
     private static ClusterMap decode(byte[] bytes) throws MapDamagedException {
@@ -309,37 +320,8 @@ public final class SingleCoordinator implements Coordinator, AutoCloseable {
             case NO_SPACE -> ErrorCode.NO_SPACE;
             case CLOSED -> ErrorCode.SHUTTING_DOWN;
             case CORRUPTION -> ErrorCode.CORRUPT_OBJECT;
-            case IO, LOCKED, UNUSABLE, NOT_FOUND, EXISTS -> ErrorCode.COORDINATOR_FAILED;
+            // Tried again it would fail again, for ever: a broken disk does not heal.
+            case IO, LOCKED, UNUSABLE, NOT_FOUND, EXISTS -> ErrorCode.IO_ERROR;
         };
-    }
-
-    private <T> void finish(Completion<T> completion, T result) {
-        post(() -> completion.done(result));
-    }
-
-    private void tell(Consumer<Listener> news) {
-        Listener receiver = listener;
-        if (receiver != null) {
-            post(() -> news.accept(receiver));
-        }
-    }
-
-    private void post(Runnable task) {
-        if (!loop.post(task)) {
-            tracer.event(Tracer.Level.DEBUG, "the core loop has ended before the coordinator");
-        }
-    }
-
-    /** For calls that report nothing. */
-    private static final class Ignored implements Completion<Void> {
-        @Override
-        public void done(Void result) {
-            // Nobody asked.
-        }
-
-        @Override
-        public void failed(ErrorCode error) {
-            // The failure was traced; trimming is tried again with the next trim.
-        }
     }
 }

@@ -111,7 +111,8 @@ abstract class CoordinatorContract {
 
         Awaitility.await()
                 .untilAsserted(() -> assertThat(news)
-                        .containsExactly("map on kelpie-core", "events on kelpie-core"));
+                        .contains("map on kelpie-core", "events on kelpie-core")
+                        .allMatch(line -> line.endsWith("on kelpie-core")));
     }
 
     ClusterMap readMap() {
@@ -124,18 +125,25 @@ abstract class CoordinatorContract {
     }
 
     long append(long counter, String text) {
+        return append(loop(), coordinator(), counter, text);
+    }
+
+    static long append(CoreLoop loop, Coordinator coordinator, long counter, String text) {
         return Answers.<Long>result(
-                loop(),
-                completion -> coordinator()
-                        .appendEvent(
-                                new EventId(1, 2, 3, counter),
-                                text.getBytes(StandardCharsets.UTF_8),
-                                completion));
+                loop,
+                completion -> coordinator.appendEvent(
+                        new EventId(1, 2, 3, counter),
+                        text.getBytes(StandardCharsets.UTF_8),
+                        completion));
     }
 
     private List<String> texts(long after, int max) {
-        List<LoggedEvent> events = Answers.result(
-                loop(), completion -> coordinator().readEvents(after, max, completion));
+        return texts(loop(), coordinator(), after, max);
+    }
+
+    static List<String> texts(CoreLoop loop, Coordinator coordinator, long after, int max) {
+        List<LoggedEvent> events =
+                Answers.result(loop, completion -> coordinator.readEvents(after, max, completion));
         return events.stream()
                 .map(event -> new String(event.body(), StandardCharsets.UTF_8))
                 .toList();

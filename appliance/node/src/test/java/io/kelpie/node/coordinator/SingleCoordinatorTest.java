@@ -78,6 +78,41 @@ class SingleCoordinatorTest extends CoordinatorContract {
     }
 
     @Test
+    void announcesItself() {
+        Coordinator.Announcement self = SharedCoordinatorContract.announcement(1, 2);
+
+        loop.post(() -> coordinator.announce(self));
+
+        assertThat(SharedCoordinatorContract.announced(loop, coordinator)).containsExactly(self);
+    }
+
+    @Test
+    void keepsTheControllerOverARestart() throws Exception {
+        Coordinator.Controller first = new Coordinator.Controller(
+                1, SharedCoordinatorContract.announcement(1, 2).id());
+        assertThat(SharedCoordinatorContract.claim(loop, coordinator, 0, first))
+                .isEqualTo(Coordinator.SwapOutcome.SWAPPED);
+
+        reopen();
+
+        assertThat(Answers.<Coordinator.Controller>result(loop, coordinator::readController))
+                .isEqualTo(first);
+        assertThat(SharedCoordinatorContract.claim(loop, coordinator, 0, first))
+                .isEqualTo(Coordinator.SwapOutcome.CONFLICT);
+    }
+
+    @Test
+    void aStoreThatFailsIsNoReasonToTryAgain() {
+        // Closed under the coordinator: every call of it fails from now on.
+        store.close();
+
+        CoreCall.Answer<Coordinator.SwapOutcome> answer = Answers.of(
+                loop, completion -> coordinator.swapMap(0, next(ClusterMap.EMPTY, 1), completion));
+
+        assertThat(answer).isEqualTo(new CoreCall.Failed<>(ErrorCode.SHUTTING_DOWN));
+    }
+
+    @Test
     void refusesToOpenOverADamagedMap() {
         coordinator.close();
         byte[] key = "map".getBytes(StandardCharsets.US_ASCII);
