@@ -3,6 +3,7 @@ package io.kelpie.cluster.engine;
 import io.kelpie.cluster.event.EventLog;
 import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.gateway.InFlight;
+import io.kelpie.cluster.membership.ControllerLine;
 import io.kelpie.cluster.membership.EpochLog;
 import io.kelpie.cluster.membership.EpochLog.Epoch;
 import io.kelpie.cluster.membership.FormatRecord;
@@ -28,8 +29,11 @@ import io.kelpie.cluster.replication.Replication;
 import io.kelpie.cluster.vdi.AttributeRequest;
 import io.kelpie.cluster.vdi.Attributes;
 import io.kelpie.cluster.vdi.CreateRequest;
-import io.kelpie.cluster.vdi.Inode;
-import io.kelpie.cluster.vdi.Inodes;
+import io.kelpie.cluster.vdi.EventBarrier;
+import io.kelpie.cluster.vdi.HomeCalls;
+import io.kelpie.cluster.vdi.InodeHomes;
+import io.kelpie.cluster.vdi.InodeView;
+import io.kelpie.cluster.vdi.InodeViews;
 import io.kelpie.cluster.vdi.VdiCatalog;
 import io.kelpie.cluster.vdi.VdiEntry;
 import io.kelpie.cluster.vdi.VdiTable;
@@ -58,7 +62,8 @@ public final class Engine {
     private final Replication replication;
     private final Gateway gateway;
     private final EventLog events;
-    private final Inodes inodes;
+    private final InodeHomes inodes;
+    private final InodeViews views;
     private final VdiCatalog catalog;
     private final Attributes attributes;
     private final ClientObjects objects;
@@ -79,11 +84,14 @@ public final class Engine {
         EpochLog epochs = new EpochLog(ports);
         events = new EventLog(
                 ports, config.node(), config.incarnation(), List.of(formatRecord, epochs, table));
-        replication = Replication.alone(ports, new PeerId(config.node(), config.incarnation()));
-        gateway = new Gateway(replication, table);
-        inodes = new Inodes(table, events, gateway, ports.payloads());
-        catalog = new VdiCatalog(ports, events, table, inodes, gateway);
+        PeerId peer = new PeerId(config.node(), config.incarnation());
+        replication = Replication.alone(ports, peer);
+        gateway = new Gateway(ports, peer, replication, events, table, ControllerLine.NONE);
+        inodes = new InodeHomes(table, events, gateway, ports.payloads());
+        views = new InodeViews(table, events, inodes, gateway);
+        catalog = new VdiCatalog(ports, events, table, inodes, gateway, EventBarrier.NONE);
         attributes = new Attributes(table, gateway, ports.payloads());
+        new HomeCalls(inodes, attributes, gateway);
         objects =
                 new ClientObjects(table, inodes, gateway, () -> map().settings().blockSizeShift());
         Member self = new Member(
@@ -149,6 +157,8 @@ public final class Engine {
 
     private void closeDown(Completion<Outcome> stopped) {
         membership.close();
+        catalog.close();
+        gateway.close();
         events.close(new Then<>(stopped) {
             @Override
             public void done(Outcome result) {
@@ -281,14 +291,7 @@ public final class Engine {
         if (admitted == null) {
             return;
         }
-        VdiTable.Lookup found = table.lookup(name, tag, snapshotId);
-        VdiEntry row = ready(found.row());
-        if (row != null) {
-            admitted.done(row);
-        } else {
-            ErrorCode error = found.error();
-            admitted.failed(error == null ? ErrorCode.NO_SUCH_VDI : error);
-        }
+        catalog.lookup(name, tag, snapshotId, admitted);
     }
 
     /**
@@ -335,14 +338,12 @@ public final class Engine {
         if (admitted == null) {
             return;
         }
-        VdiTable.Lookup found = table.lookup(name, tag, snapshotId);
-        VdiEntry row = ready(found.row());
-        if (row != null) {
-            catalog.delete(row, admitted);
-        } else {
-            ErrorCode error = found.error();
-            admitted.failed(error == null ? ErrorCode.NO_SUCH_VDI : error);
-        }
+        catalog.lookup(name, tag, snapshotId, new Then<>(admitted) {
+            @Override
+            public void done(VdiEntry row) {
+                catalog.delete(row, admitted);
+            }
+        });
     }
 
     /**
@@ -361,11 +362,11 @@ public final class Engine {
             admitted.failed(ErrorCode.NO_SUCH_VDI);
             return;
         }
-        inodes.get(vdi, new Then<>(admitted) {
+        views.open(row, new Then<>(admitted) {
             @Override
-            public void done(Inode inode) {
+            public void done(InodeView view) {
                 admitted.done(new OpenVolume(
-                        row.name(), inode, gateway, inFlight, config.alwaysDurable()));
+                        row.name(), view, gateway, inFlight, config.alwaysDurable()));
             }
         });
     }
@@ -500,11 +501,13 @@ public final class Engine {
     private void onFormatEvent() {
         table.clear();
         inodes.clear();
+        views.clear();
     }
 
     private void onMap(ClusterMap map, @Nullable Member self) {
         replication.install(map, self);
-        gateway.onPartBits(map.partBits());
+        gateway.onMap(map, self);
+        inodes.onMap();
         if (!formatting) {
             letIn();
         }

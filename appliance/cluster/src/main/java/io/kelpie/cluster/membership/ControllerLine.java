@@ -11,6 +11,15 @@ import java.util.List;
  * the controller acted, or the reason is gone. Core loop only.
  */
 public interface ControllerLine {
+    /** Nobody to report to: a node that is the whole cluster. */
+    ControllerLine NONE = new ControllerLine() {
+        @Override
+        public void suspect(NodeId accused, Evidence evidence, List<PgId> groups) {}
+
+        @Override
+        public void addLearner(PgId pg, long epoch, int learner) {}
+    };
+
     /**
      * Reports that a node does not do its part in some groups.
      *

@@ -1,6 +1,7 @@
 package io.kelpie.cluster.vdi;
 
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Payload;
 
 import org.jspecify.annotations.Nullable;
@@ -36,8 +37,24 @@ public record AttributeRequest(Action action, int snapshotId, Payload attribute)
      */
     public record Location(
             int vdi, int attributeId, @Nullable ErrorCode refusal) {
-        Location refused(ErrorCode error) {
-            return new Location(vdi, attributeId, error);
+        private static final long WANTED = 1L << 56;
+        private static final long TAKEN = 1L << 57;
+
+        /** As the answer of the VDI's home carries it. */
+        long toNumber() {
+            long flags = 0;
+            if (refusal != null) {
+                flags = refusal == ErrorCode.NO_SUCH_OBJECT ? WANTED : TAKEN;
+            }
+            return flags | (long) vdi << Integer.SIZE | Integer.toUnsignedLong(attributeId);
+        }
+
+        static Location of(long number) {
+            ErrorCode refusal = null;
+            if ((number & (WANTED | TAKEN)) != 0) {
+                refusal = (number & WANTED) != 0 ? ErrorCode.NO_SUCH_OBJECT : ErrorCode.VDI_EXISTS;
+            }
+            return new Location((int) (number >>> Integer.SIZE) & VdiId.MAX, (int) number, refusal);
         }
     }
 }

@@ -6,12 +6,15 @@ import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * A Sheepdog client's write to an inode: passes the gates of the extents whose entries it changes,
- * writes, then removes the objects that lost their entry, a few at a time. Core loop only.
+ * writes, then removes the objects that lost their entry, a few at a time. Where other nodes may
+ * write those, it goes the way of a {@link HomeDiscard}. Core loop only.
  */
 final class ClientInodeWrite implements Completion<Outcome> {
     /** Enough to keep the store busy without filling its queues. */
@@ -24,7 +27,9 @@ final class ClientInodeWrite implements Completion<Outcome> {
     private final List<Integer> released = new ArrayList<>();
     private int requested;
     private int entered;
+    private int nextZeroed;
     private int nextReleased;
+    private @Nullable ErrorCode failure;
     private int removing;
     private boolean advancing;
 
@@ -65,6 +70,12 @@ final class ClientInodeWrite implements Completion<Outcome> {
     }
 
     private void onEntered() {
+        ErrorCode closed = inode.refusal();
+        if (closed != null) {
+            change.finish();
+            failed(closed);
+            return;
+        }
         for (int extent : gated) {
             int owner =
                     Invariant.present(change.entries().get(extent), "a gated extent has an entry");
@@ -72,7 +83,36 @@ final class ClientInodeWrite implements Completion<Outcome> {
                 released.add(extent);
             }
         }
-        inode.enqueue(change);
+        if (inode.isShared()) {
+            zeroObjects();
+        } else {
+            inode.enqueue(change);
+        }
+    }
+
+    /**
+     * Other nodes may write the objects meanwhile: what is zero afterwards was not written since.
+     */
+    private void zeroObjects() {
+        if (advancing) {
+            return;
+        }
+        advancing = true;
+        while (removing < PARALLEL && nextZeroed < released.size()) {
+            removing++;
+            inode.zeroObject(released.get(nextZeroed++), new Zeroing());
+        }
+        advancing = false;
+        if (removing > 0) {
+            return;
+        }
+        ErrorCode error = failure;
+        if (error == null) {
+            inode.enqueue(change);
+        } else {
+            change.finish();
+            failed(error);
+        }
     }
 
     @Override
@@ -93,7 +133,12 @@ final class ClientInodeWrite implements Completion<Outcome> {
         advancing = true;
         while (removing < PARALLEL && nextReleased < released.size()) {
             removing++;
-            inode.removeObject(released.get(nextReleased++), new Removal());
+            int extent = released.get(nextReleased++);
+            if (inode.isShared()) {
+                inode.removeEmptyObject(extent, new Removal());
+            } else {
+                inode.removeObject(extent, new Removal());
+            }
         }
         advancing = false;
         if (removing == 0) {
@@ -117,6 +162,24 @@ final class ClientInodeWrite implements Completion<Outcome> {
         public void failed(ErrorCode error) {
             removing--;
             removeObjects();
+        }
+    }
+
+    /** An object that is missing holds nothing. */
+    private final class Zeroing implements Completion<Outcome> {
+        @Override
+        public void done(Outcome result) {
+            removing--;
+            zeroObjects();
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            removing--;
+            boolean missing = error == ErrorCode.NO_SUCH_OBJECT;
+            failure = missing || failure != null ? failure : error;
+            nextZeroed = missing ? nextZeroed : released.size();
+            zeroObjects();
         }
     }
 }

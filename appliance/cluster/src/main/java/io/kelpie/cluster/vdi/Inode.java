@@ -3,10 +3,12 @@ package io.kelpie.cluster.vdi;
 import io.kelpie.cluster.event.EventLog;
 import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.message.ObjectChange;
+import io.kelpie.cluster.message.ObjectChange.Piece;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Extent;
 import io.kelpie.cluster.model.Invariant;
 import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.OperationId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
@@ -18,21 +20,22 @@ import org.jspecify.annotations.Nullable;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.TreeSet;
 
 /**
- * A VDI in use at this node: its size and data index in memory, and the one queue through which
- * every change of the inode goes, whichever door asks for it. That makes what one door allocates
- * visible to the others at once. Core loop only.
- *
- * <p>With several nodes the queue moves to the inode object's primary; until then this node is it.
+ * A VDI at its home: its size and data index in memory, and the one queue through which every
+ * change of the inode goes, whichever door of whichever node asks for it. That makes what one door
+ * allocates visible to the others at once. It lives in one partition epoch of the inode's group,
+ * {@link InodeHomes} says why. Core loop only.
  */
 public final class Inode {
     /** Entries that one write sets at most; bounds the batch. */
     private static final int MAX_MERGED_ENTRIES = 4096;
 
     private final VdiId id;
+    private final long homeEpoch;
     private final int blockSizeShift;
     private final boolean readOnly;
     private final VdiTable table;
@@ -47,17 +50,20 @@ public final class Inode {
     private final TreeSet<Integer> unindexed = new TreeSet<>();
 
     private final ArrayDeque<InodeChange> queue = new ArrayDeque<>();
+    private final LinkedHashSet<HomeCall<?>> calls = new LinkedHashSet<>();
     private boolean writing;
     private boolean starting;
     private long sizeBytes;
     private int[] index;
     private int owned;
     private boolean deleted;
+    private boolean dropped;
     private int users;
     private long lastUse;
 
     Inode(
             VdiEntry row,
+            long homeEpoch,
             VdiTable table,
             EventLog events,
             Gateway gateway,
@@ -65,6 +71,7 @@ public final class Inode {
             long sizeBytes,
             int[] index) {
         this.id = row.id();
+        this.homeEpoch = homeEpoch;
         this.blockSizeShift = row.blockSizeShift();
         this.readOnly = row.snapshot();
         this.table = table;
@@ -121,6 +128,36 @@ public final class Inode {
      */
     public boolean isDeleted() {
         return deleted;
+    }
+
+    /**
+     * True once this node is the VDI's home no longer, or in another epoch.
+     *
+     * @return whether every change is refused with NO_PRIMARY
+     */
+    public boolean isDropped() {
+        return dropped;
+    }
+
+    /**
+     * Why changes are refused.
+     *
+     * @return NO_PRIMARY or NO_SUCH_VDI, or null while they are let in
+     */
+    public @Nullable ErrorCode refusal() {
+        if (dropped) {
+            return ErrorCode.NO_PRIMARY;
+        }
+        return deleted ? ErrorCode.NO_SUCH_VDI : null;
+    }
+
+    long homeEpoch() {
+        return homeEpoch;
+    }
+
+    /** Whether other nodes may write the data objects at the same time. */
+    boolean isShared() {
+        return !gateway.isAlone();
     }
 
     /**
@@ -295,6 +332,41 @@ public final class Inode {
         gateway.write(ObjectChange.remove(ObjectId.data(id, extent)), completion);
     }
 
+    void zeroObject(int extent, Completion<Outcome> completion) {
+        Piece zeros = Piece.zeros(0, objectBytes());
+        writeObject(
+                ObjectChange.write(ObjectId.data(id, extent), List.of(zeros), true),
+                gateway.newOperation(),
+                completion);
+    }
+
+    void removeEmptyObject(int extent, Completion<Outcome> completion) {
+        new EmptyObjectRemoval(this, gateway, extent, completion).start();
+    }
+
+    /** Gives a change up with NO_PRIMARY rather than trying it again once the home has moved. */
+    void writeObject(ObjectChange change, OperationId operation, Completion<Outcome> completion) {
+        gateway.write(change, operation, () -> !dropped, completion);
+    }
+
+    void add(HomeCall<?> call) {
+        calls.add(call);
+    }
+
+    void remove(HomeCall<?> call) {
+        calls.remove(call);
+    }
+
+    /** The home has moved: everything in work is given up, for its askers to ask the new home. */
+    void drop() {
+        if (dropped) {
+            return;
+        }
+        dropped = true;
+        writeNext();
+        List.copyOf(calls).forEach(HomeCall::drop);
+    }
+
     /** Iterative: changes that fail at once must not nest one inside the other. */
     private void writeNext() {
         if (starting) {
@@ -309,8 +381,9 @@ public final class Inode {
 
     private void startWrite(InodeChange change) {
         boolean cuts = change.cuts(sizeBytes);
-        if (deleted || (cuts && !canCutTo(change.newSizeBytes()))) {
-            ErrorCode refusal = deleted ? ErrorCode.NO_SUCH_VDI : ErrorCode.OUT_OF_RANGE;
+        ErrorCode closed = refusal();
+        if (closed != null || (cuts && !canCutTo(change.newSizeBytes()))) {
+            ErrorCode refusal = closed != null ? closed : ErrorCode.OUT_OF_RANGE;
             change.finish().forEach(each -> each.failed(refusal));
             return;
         }
@@ -326,9 +399,10 @@ public final class Inode {
             // From now on nobody begins to write behind the new end.
             sizeBytes = change.newSizeBytes();
         }
-        List<ObjectChange.Piece> pieces = change.pieces(payloads);
-        gateway.write(
+        List<Piece> pieces = change.pieces(payloads);
+        gateway.writeAsHome(
                 ObjectChange.write(ObjectId.inode(id), pieces, change.isDurable()),
+                homeEpoch,
                 new Completion<>() {
                     @Override
                     public void done(Outcome result) {
@@ -339,6 +413,10 @@ public final class Inode {
                     public void failed(ErrorCode error) {
                         writing = false;
                         sizeBytes = sizeBefore;
+                        if (error == ErrorCode.NO_PRIMARY) {
+                            // Open whether it took effect: what is in memory may be wrong.
+                            drop();
+                        }
                         change.finish().forEach(each -> each.failed(error));
                         writeNext();
                     }
@@ -448,7 +526,12 @@ public final class Inode {
     }
 
     boolean isIdle() {
-        return users == 0 && !writing && queue.isEmpty() && unindexed.isEmpty() && gates.isEmpty();
+        return calls.isEmpty()
+                && users == 0
+                && !writing
+                && queue.isEmpty()
+                && unindexed.isEmpty()
+                && gates.isEmpty();
     }
 
     long lastUse() {

@@ -14,17 +14,21 @@ import java.util.List;
 
 /**
  * Removes the data objects of a deleted VDI that no index entry names: a crash between an object
- * and its entry leaves such. Looks through every placement group, one object at a time. Core loop
- * only.
+ * and its entry leaves such. Looks through every placement group, one object at a time, with
+ * several nodes until nothing was found. Core loop only.
  */
 final class ObjectSweep {
     private static final int BATCH = 256;
+    /** A write that was in work when the deletion began may make an object behind the sweep. */
+    private static final int MAX_PASSES = 8;
 
     private final VdiId vdi;
     private final Gateway gateway;
     private final Completion<Outcome> completion;
     private final ArrayDeque<ObjectId> found = new ArrayDeque<>();
     private int group;
+    private int pass = 1;
+    private boolean clean = true;
     private boolean groupEnded;
     private ObjectId next;
 
@@ -53,6 +57,7 @@ final class ObjectSweep {
         for (ObjectId id : ids) {
             if (isOurs(id)) {
                 found.add(id);
+                clean = false;
             }
         }
         ObjectId last = ids.isEmpty() ? next : ids.get(ids.size() - 1);
@@ -94,6 +99,11 @@ final class ObjectSweep {
             next = ObjectId.data(vdi, 0);
         }
         if (group < gateway.groupCount()) {
+            start();
+        } else if (!clean && !gateway.isAlone() && pass < MAX_PASSES) {
+            pass++;
+            clean = true;
+            group = 0;
             start();
         } else {
             completion.done(Outcome.DONE);

@@ -4,6 +4,7 @@ import io.kelpie.cluster.event.EventLog;
 import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.gateway.InFlight;
 import io.kelpie.cluster.message.ObjectChange;
+import io.kelpie.cluster.message.ObjectChange.Action;
 import io.kelpie.cluster.message.ObjectChange.Piece;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.ObjectId;
@@ -16,19 +17,33 @@ import io.kelpie.cluster.port.Tracer;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.TreeSet;
 
 /**
  * Creates and deletes VDIs: an event takes the name, then objects follow, then an event ends it.
- * What a crash leaves half done is finished at the next start. Core loop only.
+ * The node that was asked does all of it. What it leaves half done when it dies is finished at its
+ * next start if it is alone, else by the home of the VDI after a while; both may be at it at the
+ * same time. Core loop only.
  */
 public final class VdiCatalog {
     private static final long NANOS_PER_MICRO = 1000;
 
+    /** Who was asked is disturbed only if it takes longer than this, at most twice this. */
+    private static final long WATCH_NANOS = 10_000_000_000L;
+
     private final Ports ports;
     private final EventLog events;
     private final VdiTable table;
-    private final Inodes inodes;
+    private final InodeHomes inodes;
     private final Gateway gateway;
+    private final EventBarrier barrier;
+    /** VDIs that this node is creating or deleting. */
+    private final TreeSet<VdiId> inWork = new TreeSet<>();
+    /** VDIs that were unfinished when this node last looked. */
+    private TreeSet<VdiId> seen = new TreeSet<>();
+
+    private boolean watching;
+    private boolean closed;
 
     /**
      * Composes the catalogue.
@@ -36,16 +51,61 @@ public final class VdiCatalog {
      * @param ports clock, payloads and tracer are used
      * @param events the event log
      * @param table the VDI table, registered with the log
-     * @param inodes the inodes in memory
+     * @param inodes the inodes whose home is this node
      * @param gateway reaches the objects
+     * @param barrier makes a deletion known to all nodes before objects are removed
      */
     public VdiCatalog(
-            Ports ports, EventLog events, VdiTable table, Inodes inodes, Gateway gateway) {
+            Ports ports,
+            EventLog events,
+            VdiTable table,
+            InodeHomes inodes,
+            Gateway gateway,
+            EventBarrier barrier) {
         this.ports = ports;
         this.events = events;
         this.table = table;
         this.inodes = inodes;
         this.gateway = gateway;
+        this.barrier = barrier;
+    }
+
+    /**
+     * Finds a VDI by name as the Sheepdog protocol does (section 10.5), not missing what any node
+     * was told is done.
+     *
+     * @param name the name
+     * @param tag snapshot tag, or empty
+     * @param snapshotId snapshot id, or 0
+     * @param completion gets the row if it is ready; NO_SUCH_VDI or NO_SUCH_TAG
+     */
+    public void lookup(String name, String tag, int snapshotId, Completion<VdiEntry> completion) {
+        if (gateway.isAlone()) {
+            find(name, tag, snapshotId, completion);
+            return;
+        }
+        events.catchUp(new Completion<>() {
+            @Override
+            public void done(Outcome result) {
+                find(name, tag, snapshotId, completion);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                completion.failed(error);
+            }
+        });
+    }
+
+    private void find(String name, String tag, int snapshotId, Completion<VdiEntry> completion) {
+        VdiTable.Lookup found = table.lookup(name, tag, snapshotId);
+        VdiEntry row = found.row();
+        if (row != null && row.state() == VdiEntry.VdiState.READY) {
+            completion.done(row);
+        } else {
+            ErrorCode error = found.error();
+            completion.failed(error == null ? ErrorCode.NO_SUCH_VDI : error);
+        }
     }
 
     /**
@@ -68,7 +128,8 @@ public final class VdiCatalog {
         events.submit(VdiTable.KIND, event, new Completion<>() {
             @Override
             public void done(Integer number) {
-                writeInode(row(number), completion);
+                VdiEntry row = row(number);
+                writeInode(row, working(row, completion));
             }
 
             @Override
@@ -89,7 +150,7 @@ public final class VdiCatalog {
         events.submit(VdiTable.KIND, VdiTable.delete(row.id()), new Completion<>() {
             @Override
             public void done(Integer number) {
-                purge(row, completion);
+                purge(row, working(row, completion));
             }
 
             @Override
@@ -100,39 +161,90 @@ public final class VdiCatalog {
     }
 
     /**
-     * Finishes in the background what an earlier life of this node left half made or half deleted.
-     * Counted as requests, so that a format waits for it: it must not remove objects of a VDI that
-     * gets the same id afterwards.
+     * Finishes in the background what is half made or half deleted: at once what an earlier life of
+     * this node left if it is alone; in a cluster, from now on and after a while, what belongs to
+     * VDIs whose home is this node. Counted as requests, so that a format waits for it: it must not
+     * remove objects of a VDI that gets the same id afterwards.
      *
      * @param inFlight counts it
      */
     public void finishUnfinished(InFlight inFlight) {
-        for (VdiEntry row : table.unfinished()) {
-            ports.tracer()
-                    .event(Tracer.Level.INFO, "finishing " + row.state() + " of VDI " + row.id());
-            Completion<VdiEntry> traced = new Completion<>() {
-                @Override
-                public void done(VdiEntry result) {}
-
-                @Override
-                public void failed(ErrorCode error) {
-                    ports.tracer()
-                            .event(
-                                    Tracer.Level.WARN,
-                                    "VDI " + row.id() + " stays unfinished: " + error);
-                }
-            };
-            Completion<VdiEntry> counted = inFlight.admit(traced);
-            if (counted != null && row.state() == VdiEntry.VdiState.CREATING) {
-                writeInode(row, counted);
-            } else if (counted != null) {
-                purge(row, counted);
-            }
+        if (gateway.isAlone()) {
+            table.unfinished().forEach(row -> finish(row, inFlight));
+        } else if (!watching) {
+            watching = true;
+            ports.timers().after(WATCH_NANOS, () -> watch(inFlight));
         }
     }
 
+    /** Finishes nothing more in the background. */
+    public void close() {
+        closed = true;
+    }
+
+    private void watch(InFlight inFlight) {
+        watching = false;
+        if (closed) {
+            return;
+        }
+        TreeSet<VdiId> unfinished = new TreeSet<>();
+        for (VdiEntry row : table.unfinished()) {
+            unfinished.add(row.id());
+            boolean late = seen.contains(row.id());
+            if (late && gateway.homeEpoch(row.id()) != Gateway.NOT_HOME) {
+                finish(row, inFlight);
+            }
+        }
+        seen = unfinished;
+        finishUnfinished(inFlight);
+    }
+
+    private void finish(VdiEntry row, InFlight inFlight) {
+        if (inFlight.refusal() != null || inWork.contains(row.id())) {
+            return;
+        }
+        ports.tracer().event(Tracer.Level.INFO, "finishing " + row.state() + " of VDI " + row.id());
+        Completion<VdiEntry> traced = new Completion<>() {
+            @Override
+            public void done(VdiEntry result) {}
+
+            @Override
+            public void failed(ErrorCode error) {
+                ports.tracer()
+                        .event(
+                                Tracer.Level.WARN,
+                                "VDI " + row.id() + " stays unfinished: " + error);
+            }
+        };
+        Completion<VdiEntry> counted = inFlight.admit(traced);
+        if (counted != null && row.state() == VdiEntry.VdiState.CREATING) {
+            writeInode(row, working(row, counted));
+        } else if (counted != null) {
+            purge(row, working(row, counted));
+        }
+    }
+
+    private Completion<VdiEntry> working(VdiEntry row, Completion<VdiEntry> completion) {
+        inWork.add(row.id());
+        return new Completion<>() {
+            @Override
+            public void done(VdiEntry result) {
+                inWork.remove(row.id());
+                completion.done(result);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                inWork.remove(row.id());
+                completion.failed(error);
+            }
+        };
+    }
+
     private void writeInode(VdiEntry row, Completion<VdiEntry> completion) {
-        replaceInode(row, InodeLayout.header(row), new Completion<>() {
+        // Of two that finish the same creation the later one must not wipe what is in use by then.
+        Action action = gateway.isAlone() ? Action.CREATE : Action.ENSURE;
+        writeInode(action, row, InodeLayout.header(row), new Completion<>() {
             @Override
             public void done(Outcome result) {
                 finish(VdiTable.ready(row.id()), row, completion);
@@ -140,7 +252,13 @@ public final class VdiCatalog {
 
             @Override
             public void failed(ErrorCode error) {
-                undoCreate(row, error, completion);
+                VdiEntry current = table.find(row.id().value());
+                if (current != null && current.state() == VdiEntry.VdiState.READY) {
+                    // The home has finished it, and its primary refuses who comes later.
+                    completion.done(current);
+                } else {
+                    undoCreate(row, error, completion);
+                }
             }
         });
     }
@@ -160,6 +278,25 @@ public final class VdiCatalog {
     }
 
     private void purge(VdiEntry row, Completion<VdiEntry> completion) {
+        if (gateway.isAlone()) {
+            purgeHere(row, completion);
+            return;
+        }
+        barrier.raise(events.appliedIndex(), new Completion<>() {
+            @Override
+            public void done(Outcome result) {
+                // Nobody writes any more; the objects there are tell better than the index.
+                sweep(row, completion);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                completion.failed(error);
+            }
+        });
+    }
+
+    private void purgeHere(VdiEntry row, Completion<VdiEntry> completion) {
         inodes.get(row.id(), new Completion<>() {
             @Override
             public void done(Inode inode) {
@@ -213,7 +350,7 @@ public final class VdiCatalog {
     /** The inode object stays, as clients probe for it, without name, size and index. */
     private void clearInode(VdiEntry row, Completion<VdiEntry> completion) {
         ByteBuffer header = InodeLayout.header(row.purged());
-        replaceInode(row, header, new Completion<>() {
+        writeInode(Action.CREATE, row, header, new Completion<>() {
             @Override
             public void done(Outcome result) {
                 finish(VdiTable.purged(row.id()), row, completion);
@@ -226,10 +363,12 @@ public final class VdiCatalog {
         });
     }
 
-    private void replaceInode(VdiEntry row, ByteBuffer header, Completion<Outcome> completion) {
+    private void writeInode(
+            Action action, VdiEntry row, ByteBuffer header, Completion<Outcome> completion) {
         Payload payload = ports.payloads().copyOf(header);
-        ObjectChange change = ObjectChange.create(
+        ObjectChange change = new ObjectChange(
                 ObjectId.inode(row.id()),
+                action,
                 InodeLayout.OBJECT_BYTES,
                 List.of(Piece.of(0, payload)),
                 true);
@@ -252,13 +391,26 @@ public final class VdiCatalog {
         events.submit(VdiTable.KIND, event, new Completion<>() {
             @Override
             public void done(Integer number) {
-                VdiEntry row = row(number);
-                completion.done(row.state() == VdiEntry.VdiState.READY ? row : before);
+                end();
             }
 
             @Override
             public void failed(ErrorCode error) {
-                completion.failed(error);
+                VdiEntry row = table.find(before.id().value());
+                boolean ended = row != null
+                        && (row.state() == VdiEntry.VdiState.READY
+                                || row.state() == VdiEntry.VdiState.DELETED);
+                if (error == ErrorCode.NO_SUCH_VDI && ended) {
+                    // Somebody else finished it at the same time.
+                    end();
+                } else {
+                    completion.failed(error);
+                }
+            }
+
+            private void end() {
+                VdiEntry row = row(before.id().value());
+                completion.done(row.state() == VdiEntry.VdiState.READY ? row : before);
             }
         });
     }

@@ -6,7 +6,7 @@ import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.LocalStore.DataRange;
-import io.kelpie.cluster.vdi.Inode;
+import io.kelpie.cluster.vdi.InodeView;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -19,22 +19,26 @@ final class BlockStatusQuery {
     /** The most that the store is asked for at once. */
     private static final long MAX_QUERY_BYTES = 1 << 30;
 
-    private final Inode inode;
+    /** An answer may cover less than was asked; one question after the other takes its time. */
+    private static final int MAX_ASKED = 1024;
+
+    private final InodeView view;
     private final Gateway gateway;
     private final long end;
     private final int maxRanges;
     private final Completion<List<BlockRange>> completion;
     private final List<BlockRange> ranges = new ArrayList<>();
     private long next;
+    private int asked;
 
     BlockStatusQuery(
-            Inode inode,
+            InodeView view,
             Gateway gateway,
             long offset,
             long length,
             int maxRanges,
             Completion<List<BlockRange>> completion) {
-        this.inode = inode;
+        this.view = view;
         this.gateway = gateway;
         this.next = offset;
         this.end = offset + length;
@@ -44,17 +48,23 @@ final class BlockStatusQuery {
 
     void advance() {
         while (next < end && ranges.size() <= maxRanges) {
-            long objectBytes = inode.objectBytes();
+            long objectBytes = view.objectBytes();
             int index = (int) (next / objectBytes);
             long inObject = next % objectBytes;
             int length =
                     (int) Math.min(MAX_QUERY_BYTES, Math.min(objectBytes - inObject, end - next));
-            int owner = inode.owner(index);
-            if (owner != 0) {
-                ask(ObjectId.data(new VdiId(owner), index), inObject, length);
+            int owner = view.owner(index);
+            boolean own = owner == 0 || owner == InodeView.UNKNOWN;
+            if (own && view.certain() != null) {
+                add(length, true);
+            } else if (asked == MAX_ASKED) {
+                break;
+            } else {
+                // Where other nodes may use the VDI too, only the object's primary knows of a hole.
+                asked++;
+                ask(ObjectId.data(own ? view.id() : new VdiId(owner), index), inObject, length);
                 return;
             }
-            add(length, true);
         }
         // The last range may go on behind the limit; drop what is beyond it.
         List<BlockRange> answer = ranges.size() > maxRanges ? ranges.subList(0, maxRanges) : ranges;

@@ -1,18 +1,21 @@
 package io.kelpie.cluster.volume;
 
 import io.kelpie.cluster.gateway.Gateway;
+import io.kelpie.cluster.message.GatewayMessage.Answer;
 import io.kelpie.cluster.message.ObjectChange;
 import io.kelpie.cluster.message.ObjectChange.Piece;
+import io.kelpie.cluster.message.PrimaryCall;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Extent;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectKind;
+import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.vdi.Inode;
+import io.kelpie.cluster.vdi.InodeHomes;
 import io.kelpie.cluster.vdi.InodeLayout;
-import io.kelpie.cluster.vdi.Inodes;
 import io.kelpie.cluster.vdi.VdiEntry;
 import io.kelpie.cluster.vdi.VdiTable;
 
@@ -21,9 +24,10 @@ import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 
 /**
- * Object requests of Sheepdog clients, which keep the data index themselves. They meet the requests
- * of the other doors at the same inode and the same gates, so that every door sees the others'
- * writes. Core loop only.
+ * Object requests of Sheepdog clients, which keep the data index themselves. Changes of an inode go
+ * to the home of the VDI. On a node that is the whole cluster requests for data objects meet those
+ * of the other doors at the gates of the inode; otherwise at the objects' primaries, where a
+ * creation leaves what is there already. Core loop only.
  */
 public final class ClientObjects {
     private static final long SMALL_OBJECT_BYTES = 4 << 20;
@@ -31,7 +35,7 @@ public final class ClientObjects {
     private static final int MAX_COPY_BYTES = 64 << 20;
 
     private final VdiTable table;
-    private final Inodes inodes;
+    private final InodeHomes inodes;
     private final Gateway gateway;
     private final IntSupplier defaultShift;
 
@@ -39,11 +43,12 @@ public final class ClientObjects {
      * Composes the machine.
      *
      * @param table the VDI table
-     * @param inodes the inodes in memory
+     * @param inodes the inodes whose home is this node
      * @param gateway reaches the objects
      * @param defaultShift the cluster's object size, for objects of unknown VDIs
      */
-    public ClientObjects(VdiTable table, Inodes inodes, Gateway gateway, IntSupplier defaultShift) {
+    public ClientObjects(
+            VdiTable table, InodeHomes inodes, Gateway gateway, IntSupplier defaultShift) {
         this.table = table;
         this.inodes = inodes;
         this.gateway = gateway;
@@ -85,18 +90,46 @@ public final class ClientObjects {
         if (isOutside(object, offset, payload.length())) {
             owning.failed(ErrorCode.OUT_OF_RANGE);
         } else if (object.kind() == ObjectKind.INODE && isInUse(object)) {
-            withInode(
-                    object,
-                    owning,
-                    inode -> inode.write(offset, payload.retain(), durable, owning));
+            writeInode(object, offset, payload, durable, owning);
         } else if (object.kind() == ObjectKind.DATA && isInUse(object)) {
+            if (isReadOnly(object)) {
+                owning.failed(ErrorCode.READ_ONLY);
+                return;
+            }
             withInode(
                     object,
                     owning,
+                    () -> writePieces(object, offset, payload, durable, owning),
                     inode -> writeData(inode, object, offset, payload, durable, owning));
         } else {
             writePieces(object, offset, payload, durable, owning);
         }
+    }
+
+    private void writeInode(
+            ObjectId object,
+            long offset,
+            Payload payload,
+            boolean durable,
+            Completion<Outcome> completion) {
+        askHome(
+                new PrimaryCall.WriteInode(object.vdi(), offset, payload, durable),
+                object.vdi(),
+                completion);
+    }
+
+    private void askHome(PrimaryCall call, VdiId vdi, Completion<Outcome> completion) {
+        gateway.askHome(vdi, call, new Completion<>() {
+            @Override
+            public void done(Answer answer) {
+                completion.done(Outcome.DONE);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                completion.failed(error);
+            }
+        });
     }
 
     /** A write of nothing has no pieces, so only a read tells whether the object exists. */
@@ -149,15 +182,20 @@ public final class ClientObjects {
         }
         Creation creation = new Creation(object, source, offset, payload, durable, owning);
         if (object.kind() == ObjectKind.DATA && isInUse(object)) {
-            withInode(object, owning, inode -> createData(inode, creation));
+            if (isReadOnly(object)) {
+                owning.failed(ErrorCode.READ_ONLY);
+                return;
+            }
+            withInode(
+                    object,
+                    owning,
+                    () -> createShared(creation),
+                    inode -> createData(inode, creation));
             return;
         }
         if (object.kind() == ObjectKind.INODE && isInUse(object)) {
             // As with an owned data object: what other doors keep in it must not be lost.
-            withInode(
-                    object,
-                    owning,
-                    inode -> inode.write(offset, payload.retain(), durable, owning));
+            writeInode(object, offset, payload, durable, owning);
             return;
         }
         createAnew(creation, owning);
@@ -171,7 +209,15 @@ public final class ClientObjects {
      */
     public void remove(ObjectId object, Completion<Outcome> completion) {
         if (object.kind() == ObjectKind.DATA && isInUse(object)) {
-            withInode(object, completion, inode -> removeData(inode, object, completion));
+            if (isReadOnly(object)) {
+                completion.failed(ErrorCode.READ_ONLY);
+                return;
+            }
+            withInode(
+                    object,
+                    completion,
+                    () -> gateway.write(ObjectChange.remove(object), completion),
+                    inode -> removeData(inode, object, completion));
         } else {
             gateway.write(ObjectChange.remove(object), completion);
         }
@@ -198,16 +244,44 @@ public final class ClientObjects {
         if (object.kind() != ObjectKind.DATA || !isInUse(object)) {
             completion.failed(ErrorCode.INVALID_ARGUMENT);
         } else {
+            if (isReadOnly(object)) {
+                completion.failed(ErrorCode.READ_ONLY);
+                return;
+            }
             withInode(
                     object,
                     completion,
+                    () -> discardShared(object, completion),
                     inode -> new ExtentDiscard(
                                     inode,
                                     gateway,
                                     new Extent(object.index(), 0, inode.objectBytes()),
-                                    completion)
+                                    new Moved(() -> discardShared(object, completion), completion))
                             .start());
         }
+    }
+
+    private void discardShared(ObjectId object, Completion<Outcome> completion) {
+        askHome(
+                new PrimaryCall.Discard(object.vdi(), object.index(), 0, sizeOf(object), true),
+                object.vdi(),
+                completion);
+    }
+
+    /** Another node may have made the object: it is written then, not made anew. */
+    private void createShared(Creation creation) {
+        long size = sizeOf(creation.object());
+        if (creation.source() != 0 && creation.payload().length() != size) {
+            createAnew(creation, creation.completion());
+            return;
+        }
+        gateway.write(
+                ObjectChange.ensure(
+                        creation.object(),
+                        size,
+                        pieces(creation.offset(), creation.payload()),
+                        creation.durable()),
+                creation.completion());
     }
 
     /**
@@ -239,20 +313,34 @@ public final class ClientObjects {
         return row != null && row.state() == VdiEntry.VdiState.READY && indexed;
     }
 
-    private <T> void withInode(ObjectId object, Completion<T> completion, Consumer<Inode> action) {
+    private boolean isReadOnly(ObjectId object) {
+        VdiEntry row = table.find(object.vdiNumber());
+        return row != null && row.snapshot();
+    }
+
+    /** Works at the inode where that is the whole truth, or shares the VDI with other nodes. */
+    private void withInode(
+            ObjectId object,
+            Completion<Outcome> completion,
+            Runnable shared,
+            Consumer<Inode> action) {
+        if (!gateway.isAlone()) {
+            shared.run();
+            return;
+        }
         inodes.get(object.vdi(), new Completion<>() {
             @Override
             public void done(Inode inode) {
-                if (inode.isReadOnly() && object.kind() == ObjectKind.DATA) {
-                    completion.failed(ErrorCode.READ_ONLY);
-                } else {
-                    action.accept(inode);
-                }
+                action.accept(inode);
             }
 
             @Override
             public void failed(ErrorCode error) {
-                completion.failed(error);
+                if (error == ErrorCode.NO_PRIMARY) {
+                    shared.run();
+                } else {
+                    completion.failed(error);
+                }
             }
         });
     }
@@ -334,6 +422,24 @@ public final class ClientObjects {
             Completion<Outcome> completion) {
         ObjectChange change(long sizeBytes, List<Piece> pieces) {
             return ObjectChange.create(object, sizeBytes, pieces, durable);
+        }
+    }
+
+    /** Goes another way if the home of the VDI moved meanwhile. */
+    private record Moved(Runnable shared, Completion<Outcome> whole)
+            implements Completion<Outcome> {
+        @Override
+        public void done(Outcome result) {
+            whole.done(result);
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            if (error == ErrorCode.NO_PRIMARY) {
+                shared.run();
+            } else {
+                whole.failed(error);
+            }
         }
     }
 

@@ -13,8 +13,8 @@ import io.kelpie.cluster.vdi.Inode;
 import java.util.List;
 
 /**
- * Frees a whole extent: its entry leaves the data index first, then the object goes, so that a
- * crash in between leaves an object nobody reads. Core loop only.
+ * Frees a whole extent on a node that is the whole cluster: its entry leaves the data index first,
+ * then the object goes, so that a crash in between leaves an object nobody reads. Core loop only.
  */
 final class ExtentDiscard implements Completion<Outcome> {
     private final Inode inode;
@@ -35,8 +35,9 @@ final class ExtentDiscard implements Completion<Outcome> {
     }
 
     private void onEntered() {
-        if (inode.isDeleted()) {
-            failed(ErrorCode.NO_SUCH_VDI);
+        ErrorCode refusal = inode.refusal();
+        if (refusal != null) {
+            failed(refusal);
         } else if (!inode.owns(extent.index())) {
             finish();
         } else if (inode.isWhole(extent)) {

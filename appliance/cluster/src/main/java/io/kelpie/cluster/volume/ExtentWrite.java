@@ -10,17 +10,20 @@ import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.vdi.Inode;
+import io.kelpie.cluster.vdi.InodeView;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
 /**
- * Writes bytes or zeros into one extent. An extent the VDI owns is written in place; a hole gets an
- * object of its own first and its entry in the data index last, so that a crash in between leaves
- * the hole. Owns its payload. Core loop only.
+ * Writes bytes or zeros into one extent on a node that is the whole cluster. An extent the VDI owns
+ * is written in place; a hole gets an object of its own first and its entry in the data index last,
+ * so that a crash in between leaves the hole. If the cluster grows meanwhile it goes on as a
+ * {@link SharedWrite}. Owns its payload. Core loop only.
  */
 final class ExtentWrite implements Completion<Outcome> {
+    private final InodeView view;
     private final Inode inode;
     private final Gateway gateway;
     private final Extent extent;
@@ -32,12 +35,14 @@ final class ExtentWrite implements Completion<Outcome> {
     private ErrorCode failure = ErrorCode.IO_ERROR;
 
     ExtentWrite(
+            InodeView view,
             Inode inode,
             Gateway gateway,
             Extent extent,
             @Nullable Payload payload,
             boolean durable,
             Completion<Outcome> completion) {
+        this.view = view;
         this.inode = inode;
         this.gateway = gateway;
         this.extent = extent;
@@ -53,8 +58,11 @@ final class ExtentWrite implements Completion<Outcome> {
 
     private void onEntered() {
         int index = extent.index();
-        if (inode.isDeleted()) {
-            failed(ErrorCode.NO_SUCH_VDI);
+        ErrorCode refusal = inode.refusal();
+        if (refusal != null) {
+            failed(refusal);
+        } else if (inode != view.certain()) {
+            failed(ErrorCode.NO_PRIMARY);
         } else if (extent.length() > inode.bytesBehind(index, extent.offset())) {
             // The disk was cut while this waited; the object could never be found again.
             failed(ErrorCode.OUT_OF_RANGE);
@@ -116,7 +124,10 @@ final class ExtentWrite implements Completion<Outcome> {
             return;
         }
         failure = error;
-        if (step == Step.ENTRY) {
+        if (error == ErrorCode.NO_PRIMARY) {
+            inode.leave(extent.index(), exclusive);
+            new SharedWrite(view, gateway, extent, payload, durable, completion).start();
+        } else if (step == Step.ENTRY) {
             // Nobody would find the object again, not even a deletion of the VDI.
             step = Step.UNDO;
             gateway.write(ObjectChange.remove(object()), this);

@@ -10,15 +10,19 @@ import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.vdi.Inode;
+import io.kelpie.cluster.vdi.InodeView;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
-/** One opening of a VDI; openings of a VDI share its {@link Inode}. Core loop only. */
+/**
+ * One opening of a VDI; openings of a VDI share its {@link InodeView}. On a node that is the whole
+ * cluster the operations work on the {@link Inode} itself. Core loop only.
+ */
 public final class OpenVolume implements Volume {
     private final String name;
-    private final Inode inode;
+    private final InodeView view;
     private final Gateway gateway;
     private final InFlight inFlight;
     private final boolean alwaysDurable;
@@ -28,24 +32,28 @@ public final class OpenVolume implements Volume {
      * Opens.
      *
      * @param name the VDI's name
-     * @param inode its inode, retained until {@link #close}
+     * @param view the VDI as this node sees it, retained until {@link #close}
      * @param gateway reaches the objects
      * @param inFlight counts the requests
      * @param alwaysDurable whether every write is synced
      */
     public OpenVolume(
-            String name, Inode inode, Gateway gateway, InFlight inFlight, boolean alwaysDurable) {
+            String name,
+            InodeView view,
+            Gateway gateway,
+            InFlight inFlight,
+            boolean alwaysDurable) {
         this.name = name;
-        this.inode = inode;
+        this.view = view;
         this.gateway = gateway;
         this.inFlight = inFlight;
         this.alwaysDurable = alwaysDurable;
-        inode.retain();
+        view.retain();
     }
 
     @Override
     public VdiId vdi() {
-        return inode.id();
+        return view.id();
     }
 
     @Override
@@ -55,29 +63,29 @@ public final class OpenVolume implements Volume {
 
     @Override
     public long sizeBytes() {
-        return inode.sizeBytes();
+        return view.sizeBytes();
     }
 
     @Override
     public long allocatedBytes() {
-        return inode.ownedObjects() * inode.objectBytes();
+        return view.ownedObjects() * view.objectBytes();
     }
 
     @Override
     public long objectBytes() {
-        return inode.objectBytes();
+        return view.objectBytes();
     }
 
     @Override
     public boolean isReadOnly() {
-        return inode.isReadOnly();
+        return view.isReadOnly();
     }
 
     @Override
     public void read(long offset, int length, Completion<VolumeData> completion) {
         Completion<VolumeData> admitted = admit(offset, length, false, completion);
         if (admitted != null) {
-            new VolumeRead(inode, gateway, admitted).start(offset, length);
+            new VolumeRead(view, gateway, admitted).start(offset, length);
         }
     }
 
@@ -123,7 +131,7 @@ public final class OpenVolume implements Volume {
             long offset, long length, int maxRanges, Completion<List<BlockRange>> completion) {
         Completion<List<BlockRange>> admitted = admit(offset, length, false, completion);
         if (admitted != null) {
-            new BlockStatusQuery(inode, gateway, offset, length, maxRanges, admitted).advance();
+            new BlockStatusQuery(view, gateway, offset, length, maxRanges, admitted).advance();
         }
     }
 
@@ -133,13 +141,15 @@ public final class OpenVolume implements Volume {
         if (admitted == null) {
             return;
         }
-        long objectEnd = newSizeBytes - newSizeBytes % inode.objectBytes() + inode.objectBytes();
-        long cut = Math.min(objectEnd, inode.sizeBytes()) - newSizeBytes;
-        if (newSizeBytes > 0 && cut > 0 && inode.canCutTo(newSizeBytes)) {
+        Inode inode = view.certain();
+        long objectEnd = newSizeBytes - newSizeBytes % view.objectBytes() + view.objectBytes();
+        long cut = Math.min(objectEnd, view.sizeBytes()) - newSizeBytes;
+        if (inode != null && newSizeBytes > 0 && cut > 0 && inode.canCutTo(newSizeBytes)) {
             // What is cut off inside the last object must read as zeros when the disk grows again.
+            // In a cluster the home sees to that when it grows.
             new Zero(newSizeBytes, cut, new Zeroed(newSizeBytes, admitted)).advance();
         } else {
-            inode.resize(newSizeBytes, admitted);
+            view.resize(newSizeBytes, admitted);
         }
     }
 
@@ -147,17 +157,17 @@ public final class OpenVolume implements Volume {
     public void close() {
         Invariant.check(!closed, "a volume is closed once", name);
         closed = true;
-        inode.release();
+        view.release();
     }
 
     private <T> @Nullable Completion<T> admit(
             long offset, long length, boolean writes, Completion<T> completion) {
         ErrorCode refusal = null;
-        if (offset < 0 || length < 0 || offset > inode.sizeBytes() - length) {
+        if (offset < 0 || length < 0 || offset > view.sizeBytes() - length) {
             refusal = ErrorCode.OUT_OF_RANGE;
-        } else if (closed || inode.isDeleted()) {
+        } else if (closed || view.isDeleted()) {
             refusal = ErrorCode.NO_SUCH_VDI;
-        } else if (writes && inode.isReadOnly()) {
+        } else if (writes && view.isReadOnly()) {
             refusal = ErrorCode.READ_ONLY;
         }
         if (refusal == null) {
@@ -167,6 +177,42 @@ public final class OpenVolume implements Volume {
         return null;
     }
 
+    /** Writes into one extent; ownership of the payload, or null for zeros, passes here. */
+    private void start(
+            Extent extent, @Nullable Payload bytes, boolean durable, Completion<Outcome> part) {
+        Inode inode = view.certain();
+        if (inode == null) {
+            new SharedWrite(view, gateway, extent, bytes, durable, part).start();
+        } else {
+            new ExtentWrite(view, inode, gateway, extent, bytes, durable, part).start();
+        }
+    }
+
+    /** Frees an extent anew if the cluster grew meanwhile. */
+    private final class Freed implements Completion<Outcome> {
+        private final Extent extent;
+        private final Completion<Outcome> part;
+
+        Freed(Extent extent, Completion<Outcome> part) {
+            this.extent = extent;
+            this.part = part;
+        }
+
+        @Override
+        public void done(Outcome result) {
+            part.done(result);
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            if (error == ErrorCode.NO_PRIMARY) {
+                new SharedDiscard(view, extent, part).start();
+            } else {
+                part.failed(error);
+            }
+        }
+    }
+
     /** A write of bytes; owns the payload. */
     private final class Write extends ExtentOperation {
         private final long start;
@@ -174,7 +220,7 @@ public final class OpenVolume implements Volume {
         private final boolean durable;
 
         Write(long offset, Payload payload, boolean durable, Completion<Outcome> completion) {
-            super(inode.objectBytes(), offset, payload.length(), completion);
+            super(view.objectBytes(), offset, payload.length(), completion);
             this.start = offset;
             this.payload = payload;
             this.durable = durable;
@@ -186,7 +232,7 @@ public final class OpenVolume implements Volume {
             boolean whole = length == payload.length();
             Payload slice =
                     whole ? payload.retain() : payload.slice((int) (offset - start), length);
-            new ExtentWrite(inode, gateway, extent, slice, durable, part).start();
+            start(extent, slice, durable, part);
         }
 
         @Override
@@ -229,7 +275,7 @@ public final class OpenVolume implements Volume {
 
         @Override
         public void done(Outcome result) {
-            inode.resize(newSizeBytes, whole);
+            view.resize(newSizeBytes, whole);
         }
 
         @Override
@@ -241,15 +287,18 @@ public final class OpenVolume implements Volume {
     /** A write of zeros: holes stay holes. */
     private final class Zero extends ExtentOperation {
         Zero(long offset, long length, Completion<Outcome> completion) {
-            super(inode.objectBytes(), offset, length, completion);
+            super(view.objectBytes(), offset, length, completion);
         }
 
         @Override
         void change(Extent extent, long offset, Completion<Outcome> part) {
-            if (inode.owner(extent.index()) == 0 && !inode.isUnindexed(extent.index())) {
+            Inode inode = view.certain();
+            if (inode != null
+                    && inode.owner(extent.index()) == 0
+                    && !inode.isUnindexed(extent.index())) {
                 part.done(Outcome.DONE);
             } else {
-                new ExtentWrite(inode, gateway, extent, null, false, part).start();
+                OpenVolume.this.start(extent, null, false, part);
             }
         }
 
@@ -262,17 +311,20 @@ public final class OpenVolume implements Volume {
     /** A discard: whole extents leave the index, parts are zeroed. */
     private final class Discard extends ExtentOperation {
         Discard(long offset, long length, Completion<Outcome> completion) {
-            super(inode.objectBytes(), offset, length, completion);
+            super(view.objectBytes(), offset, length, completion);
         }
 
         @Override
         void change(Extent extent, long offset, Completion<Outcome> part) {
-            if (inode.owner(extent.index()) == 0) {
+            Inode inode = view.certain();
+            if (inode == null && view.isWhole(extent)) {
+                new SharedDiscard(view, extent, part).start();
+            } else if (inode != null && inode.owner(extent.index()) == 0) {
                 part.done(Outcome.DONE);
-            } else if (inode.isWhole(extent) && inode.owns(extent.index())) {
-                new ExtentDiscard(inode, gateway, extent, part).start();
+            } else if (inode != null && inode.isWhole(extent) && inode.owns(extent.index())) {
+                new ExtentDiscard(inode, gateway, extent, new Freed(extent, part)).start();
             } else {
-                new ExtentWrite(inode, gateway, extent, null, false, part).start();
+                OpenVolume.this.start(extent, null, false, part);
             }
         }
 

@@ -1,0 +1,147 @@
+package io.kelpie.cluster.vdi;
+
+import io.kelpie.cluster.gateway.Gateway;
+import io.kelpie.cluster.gateway.Homes;
+import io.kelpie.cluster.message.GatewayMessage.Answer;
+import io.kelpie.cluster.message.PrimaryCall;
+import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.OperationId;
+import io.kelpie.cluster.model.VdiId;
+import io.kelpie.cluster.port.Completion;
+import io.kelpie.cluster.port.Outcome;
+
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.function.BiConsumer;
+
+/**
+ * Carries out what gateways, this node's own too, ask of the homes of VDIs. Calls whose repetition
+ * could do harm after others have changed the same again are remembered for a while. Core loop
+ * only.
+ */
+public final class HomeCalls implements Homes {
+    /** A repetition follows the lost answer within seconds; these calls are rare. */
+    private static final int MAX_REMEMBERED = 4096;
+
+    private final InodeHomes inodes;
+    private final Attributes attributes;
+    private final Gateway gateway;
+    private final LinkedHashMap<OperationId, Answer> answered = new LinkedHashMap<>();
+
+    /**
+     * Composes the machine and registers it with the gateway.
+     *
+     * @param inodes the inodes whose home is this node
+     * @param attributes the attributes of those VDIs
+     * @param gateway reaches the objects
+     */
+    public HomeCalls(InodeHomes inodes, Attributes attributes, Gateway gateway) {
+        this.inodes = inodes;
+        this.attributes = attributes;
+        this.gateway = gateway;
+        gateway.serve(this);
+    }
+
+    @Override
+    public void call(PrimaryCall call, OperationId operation, Completion<Answer> completion) {
+        Answer earlier = answered.get(operation);
+        if (earlier != null) {
+            completion.done(earlier);
+        } else if (call instanceof PrimaryCall.Allocate allocate) {
+            allocate.change().retainPieces();
+            atHome(
+                    allocate.vdi(),
+                    allocate,
+                    completion,
+                    (inode, whole) -> new HomeAllocation(
+                                    inode, gateway, allocate.change(), operation, whole)
+                            .start());
+        } else if (call instanceof PrimaryCall.Discard discard) {
+            atHome(
+                    discard.vdi(),
+                    discard,
+                    completion,
+                    (inode, whole) ->
+                            new HomeDiscard(inode, gateway, discard, operation, whole).start());
+        } else if (call instanceof PrimaryCall.Resize resize) {
+            atHome(
+                    resize.vdi(),
+                    resize,
+                    new Remembered(operation, completion),
+                    (inode, whole) ->
+                            new HomeResize(inode, gateway, resize.sizeBytes(), whole).start());
+        } else if (call instanceof PrimaryCall.WriteInode write) {
+            write.payload().retain();
+            atHome(
+                    write.vdi(),
+                    write,
+                    new Remembered(operation, completion),
+                    (inode, whole) -> inode.write(
+                            write.offset(), write.payload().retain(), write.durable(), whole));
+        } else if (call instanceof PrimaryCall.Attribute attribute) {
+            attributes.serve(attribute, operation, new Remembered(operation, completion));
+        } else {
+            completion.failed(ErrorCode.INVALID_ARGUMENT);
+        }
+    }
+
+    /** Gets the inode, then does the work; the call's payloads are held until that has ended. */
+    private void atHome(
+            VdiId vdi,
+            PrimaryCall call,
+            Completion<Answer> completion,
+            BiConsumer<Inode, Completion<Outcome>> work) {
+        inodes.get(vdi, new Completion<>() {
+            @Override
+            public void done(Inode inode) {
+                work.accept(inode, new HomeCall<>(inode, call::release, new Done(completion)));
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                call.release();
+                completion.failed(error);
+            }
+        });
+    }
+
+    /** Answers Done. */
+    private record Done(Completion<Answer> asker) implements Completion<Outcome> {
+        @Override
+        public void done(Outcome result) {
+            asker.done(new Answer.Done());
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            asker.failed(error);
+        }
+    }
+
+    /** Keeps the answer for repetitions. */
+    private final class Remembered implements Completion<Answer> {
+        private final OperationId operation;
+        private final Completion<Answer> asker;
+
+        Remembered(OperationId operation, Completion<Answer> asker) {
+            this.operation = operation;
+            this.asker = asker;
+        }
+
+        @Override
+        public void done(Answer answer) {
+            answered.put(operation, answer);
+            if (answered.size() > MAX_REMEMBERED) {
+                Iterator<OperationId> oldest = answered.keySet().iterator();
+                oldest.next();
+                oldest.remove();
+            }
+            asker.done(answer);
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            asker.failed(error);
+        }
+    }
+}
