@@ -159,6 +159,13 @@ public final class Liveness implements Leases {
     public void onAnnounced(List<Announcement> processes) {
         announced = List.copyOf(processes);
         locate();
+        long now = now();
+        for (Announcement process : announced) {
+            PeerHealth peer = peers.get(process.id().node());
+            if (peer != null) {
+                peer.onAnnounced(process.id(), now);
+            }
+        }
     }
 
     /**

@@ -23,6 +23,8 @@ final class PeerHealth {
     private long answeringSince;
     private long roundTripNanos;
     private boolean refused;
+    /** The latest process that was announced. */
+    private long incarnation;
 
     PeerHealth(long now) {
         silentSince = now;
@@ -67,6 +69,15 @@ final class PeerHealth {
     /** Starts the time of silence anew. */
     void excuse(long now) {
         silentSince = now;
+    }
+
+    /** A process of the node was announced: what an earlier one failed to do is forgotten. */
+    void onAnnounced(PeerId announced, long now) {
+        if (announced.incarnation() > incarnation) {
+            incarnation = announced.incarnation();
+            refused = false;
+            silentSince = now;
+        }
     }
 
     long silentSince() {

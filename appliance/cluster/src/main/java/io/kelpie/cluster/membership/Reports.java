@@ -202,8 +202,7 @@ public final class Reports implements ControllerLine {
             return add.pg().partition() >= map.groups().size()
                     || map.group(add.pg()).epoch() > add.epoch();
         } else if (report instanceof Suspicion suspicion) {
-            Member member = map.memberOf(suspicion.accused());
-            return member == null || !member.state().isAlive();
+            return isHeeded(suspicion);
         } else if (report instanceof Emptied emptied) {
             return map.settings().createdNanos() == emptied.createdNanos();
         } else if (report instanceof Drain) {
@@ -211,6 +210,20 @@ public final class Reports implements ControllerLine {
             return member != null && member.state() == MemberState.DRAIN;
         }
         return report instanceof OrderReply || report instanceof Order;
+    }
+
+    /** The accused is out, or out of the groups that were named. */
+    private boolean isHeeded(Suspicion suspicion) {
+        Member member = map.memberOf(suspicion.accused());
+        if (member == null || !member.state().isAlive()) {
+            return true;
+        }
+        boolean stays = suspicion.groups().isEmpty();
+        for (PgId pg : suspicion.groups()) {
+            stays |= pg.partition() < map.groups().size()
+                    && map.group(pg).sync().contains(member.index());
+        }
+        return !stays;
     }
 
     /** For tests: what is still said. */
