@@ -15,12 +15,14 @@ final class AdminClient implements Client {
 
     private final World world;
     private final Workload workload;
+    private final Seat seat;
     private final RandomSource random;
     private final int wanted;
 
-    AdminClient(World world, Workload workload, RandomSource random, int wanted) {
+    AdminClient(World world, Workload workload, Seat seat, RandomSource random, int wanted) {
         this.world = world;
         this.workload = workload;
+        this.seat = seat;
         this.random = random;
         this.wanted = wanted;
     }
@@ -47,10 +49,10 @@ final class AdminClient implements Client {
             if (picked != null && (picked.history().openCount() == 0 || random.chance(0.3))) {
                 delete(picked);
             } else {
-                workload.next(this);
+                seat.next(this);
             }
         } else {
-            workload.next(this);
+            seat.next(this);
         }
     }
 
@@ -68,9 +70,9 @@ final class AdminClient implements Client {
         }
         boolean isTaken = taken != null && taken.isLive();
         CreateRequest request = new CreateRequest(name, made.sizeBytes(), 0, made.blockSizeShift());
-        workload.<VdiEntry>call("create", c -> workload.engine().createVdi(request, c), outcome -> {
+        seat.<VdiEntry>call("create", c -> seat.engine().createVdi(request, c), outcome -> {
             onCreated(made, isTaken, outcome);
-            workload.next(this);
+            seat.next(this);
         });
     }
 
@@ -94,12 +96,11 @@ final class AdminClient implements Client {
     }
 
     private void adopt(TestVdi made) {
-        workload.<VdiEntry>call(
-                "lookup", c -> workload.engine().lookup(made.name(), "", 0, c), outcome -> {
-                    if (outcome.isDone() && made.stage() == TestVdi.Stage.CREATING) {
-                        made.live(outcome.value().id());
-                    }
-                });
+        seat.<VdiEntry>call("lookup", c -> seat.engine().lookup(made.name(), "", 0, c), outcome -> {
+            if (outcome.isDone() && made.stage() == TestVdi.Stage.CREATING) {
+                made.live(outcome.value().id());
+            }
+        });
     }
 
     private TestVdi draw(String name) {
@@ -113,19 +114,18 @@ final class AdminClient implements Client {
     private void delete(TestVdi vdi) {
         vdi.become(TestVdi.Stage.DELETING);
         vdi.history().freeze();
-        workload.<VdiEntry>call(
-                "delete", c -> workload.engine().deleteVdi(vdi.name(), "", 0, c), outcome -> {
+        seat.<VdiEntry>call(
+                "delete", c -> seat.engine().deleteVdi(vdi.name(), "", 0, c), outcome -> {
                     @Nullable ErrorCode error = outcome.error();
                     if (error == null || error == ErrorCode.NO_SUCH_VDI) {
                         vdi.become(TestVdi.Stage.GONE);
                         if (error == null) {
-                            // The answer comes when the objects are gone.
-                            workload.checkNoObjects(vdi);
+                            workload.onDeleted(vdi);
                         }
                     } else {
                         workload.checkExplained("delete", vdi, error);
                     }
-                    workload.next(this);
+                    seat.next(this);
                 });
     }
 }

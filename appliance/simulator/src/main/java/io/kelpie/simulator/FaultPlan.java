@@ -12,7 +12,7 @@ final class FaultPlan {
     private final World world;
     private final SimNode node;
     private final SimCoordinator coordinator;
-    private final Workload workload;
+    private final SingleErrors errors;
     private final Restarts restarts;
     private final SimulationOptions options;
     private final List<Fault> kinds;
@@ -24,13 +24,13 @@ final class FaultPlan {
             World world,
             SimNode node,
             SimCoordinator coordinator,
-            Workload workload,
+            SingleErrors errors,
             Restarts restarts,
             SimulationOptions options) {
         this.world = world;
         this.node = node;
         this.coordinator = coordinator;
-        this.workload = workload;
+        this.errors = errors;
         this.restarts = restarts;
         this.options = options;
         this.kinds = new ArrayList<>(options.faults());
@@ -72,7 +72,7 @@ final class FaultPlan {
             }
             case ROT -> world.note("faults", "rotten", node.disk().rotOnePage() ? 1 : 0, 0);
             case FULL_DISK -> {
-                workload.noteFullDisk();
+                errors.noteFullDisk();
                 node.disk().fillUpTo(random.below(256 << 10), random.chance(0.5));
                 world.schedule(shortTime, "faults", "room again", node.disk()::giveRoom);
             }
@@ -82,7 +82,7 @@ final class FaultPlan {
                         shortTime, "faults", "replace process", () -> replaceProcess(shortTime));
             }
             case LOST_ANSWERS -> {
-                workload.noteLostAnswers();
+                errors.noteLostAnswers();
                 coordinator.loseAnswers(0.3);
                 world.schedule(
                         shortTime, "faults", "answers again", () -> coordinator.loseAnswers(0));

@@ -11,13 +11,15 @@ final class FinalReader {
     private static final int CHUNK_BYTES = 1 << 20;
 
     private final Workload workload;
+    private final Seat seat;
     private final VolumeClient reader;
     private final ArrayDeque<TestVdi> left = new ArrayDeque<>();
     private boolean done;
 
-    FinalReader(World world, Workload workload, SimNode node) {
+    FinalReader(World world, Workload workload, Seat seat) {
         this.workload = workload;
-        this.reader = new VolumeClient(world, workload, node, world.random("final reader"));
+        this.seat = seat;
+        this.reader = new VolumeClient(world, workload, seat, world.random("final reader"));
         for (TestVdi vdi : workload.vdis()) {
             if (vdi.isLive()) {
                 left.add(vdi);
@@ -31,7 +33,7 @@ final class FinalReader {
             done = true;
             return;
         }
-        workload.<Volume>call("open", c -> workload.engine().openVolume(vdi.id(), c), outcome -> {
+        seat.<Volume>call("open", c -> seat.engine().openVolume(vdi.id(), c), outcome -> {
             if (outcome.isDone()) {
                 read(vdi, outcome.value(), 0);
             } else {

@@ -31,22 +31,25 @@ final class ObjectClient implements Client {
 
     private final World world;
     private final Workload workload;
-    private final SimNode node;
+    private final Seat seat;
     private final RandomSource random;
     private @Nullable TestVdi vdi;
     private boolean onlyReads;
     /** Index entries as the client remembers them; null when they must be read. */
     private int @Nullable [] index;
 
-    ObjectClient(World world, Workload workload, SimNode node, RandomSource random) {
+    ObjectClient(World world, Workload workload, Seat seat, RandomSource random) {
         this.world = world;
         this.workload = workload;
-        this.node = node;
+        this.seat = seat;
         this.random = random;
     }
 
     @Override
     public void onDown() {
+        if (vdi != null) {
+            vdi.unclaim(this);
+        }
         vdi = null;
         index = null;
     }
@@ -58,10 +61,10 @@ final class ObjectClient implements Client {
             close();
             vdi = workload.pickVdi(random);
             onlyReads = random.chance(0.4);
-            workload.next(this);
+            seat.next(this);
         } else if (random.chance(0.03)) {
             close();
-            workload.next(this);
+            seat.next(this);
         } else if (onlyReads || used.isGrowing() || !used.claim(this)) {
             readAsGuest(used, workload.pickBlocks(used, random));
         } else if (index == null) {
@@ -92,7 +95,7 @@ final class ObjectClient implements Client {
                         inode.getLong(SIZE) + ", not " + used.sizeBytes());
                 index = entries(used, inode, INDEX, entries);
             }
-            workload.next(this);
+            seat.next(this);
         });
     }
 
@@ -137,7 +140,7 @@ final class ObjectClient implements Client {
                 read(used, blocks, operation, entries(used, bytes, 0, count), first, true);
             } else {
                 used.history().endWithoutEffect(operation);
-                workload.next(this);
+                seat.next(this);
             }
         });
     }
@@ -171,7 +174,7 @@ final class ObjectClient implements Client {
             } else {
                 used.history().endWithoutEffect(operation);
             }
-            workload.next(this);
+            seat.next(this);
         });
         for (Piece piece : pieces(used, blocks)) {
             if (entries[piece.object - firstEntry] == 0) {
@@ -179,9 +182,9 @@ final class ObjectClient implements Client {
             }
             gathering.started();
             ObjectId object = ObjectId.data(used.id(), piece.object);
-            workload.<Payload>call(
+            seat.<Payload>call(
                     "object read",
-                    c -> workload.engine().readObject(object, piece.offset, piece.length, c),
+                    c -> seat.engine().readObject(object, piece.offset, piece.length, c),
                     outcome -> {
                         if (outcome.isDone()) {
                             copy(outcome.value(), all, piece);
@@ -213,8 +216,8 @@ final class ObjectClient implements Client {
                 Stamp.fill(stamp, used.number(), blocks.first(), blocks.count(), used.blockBytes());
         List<Piece> pieces = pieces(used, blocks);
         VdiHistory.Operation operation = workload.beginWrite(
-                used, blocks.first(), blocks.count(), stamp, durable || node.isAlwaysDurable());
-        used.writerStarted();
+                used, blocks.first(), blocks.count(), stamp, durable || seat.isAlwaysDurable());
+        seat.writerStarted(used);
         Gathering gathering = new Gathering(failures -> {
             if (!failures.isEmpty()) {
                 endWrite(used, operation, failures, pieces.size() == 1);
@@ -229,10 +232,9 @@ final class ObjectClient implements Client {
                     payload(Arrays.copyOfRange(all, piece.from, piece.from + piece.length));
             boolean exists = known[piece.object] != 0;
             Consumer<Completion<Outcome>> call = exists
-                    ? c -> workload.engine().writeObject(object, piece.offset, payload, durable, c)
-                    : c -> workload.engine()
-                            .createObject(object, 0, piece.offset, payload, durable, c);
-            workload.<Outcome>call(exists ? "object write" : "object create", call, outcome -> {
+                    ? c -> seat.engine().writeObject(object, piece.offset, payload, durable, c)
+                    : c -> seat.engine().createObject(object, 0, piece.offset, payload, durable, c);
+            seat.<Outcome>call(exists ? "object write" : "object create", call, outcome -> {
                 if (!outcome.isDone()) {
                     workload.checkExplained("object write", used, outcome.failure());
                     gathering.failed(outcome.failure());
@@ -280,9 +282,9 @@ final class ObjectClient implements Client {
             bytes.putInt(entry);
         }
         SimPayload payload = payload(bytes.array());
-        workload.<Outcome>call(
+        seat.<Outcome>call(
                 "index write",
-                c -> workload.engine()
+                c -> seat.engine()
                         .writeObject(
                                 ObjectId.inode(used.id()), INDEX + 4L * first, payload, durable, c),
                 outcome -> {
@@ -305,8 +307,8 @@ final class ObjectClient implements Client {
             index = null;
             workload.endFailed(used, operation, failures.get(0), onePiece);
         }
-        used.writerEnded();
-        workload.next(this);
+        seat.writerEnded(used);
+        seat.next(this);
     }
 
     private void flush() {
@@ -318,7 +320,7 @@ final class ObjectClient implements Client {
                 operations.add(each.history().beginFlush());
             }
         }
-        workload.<Outcome>call("flush", c -> workload.engine().flush(c), outcome -> {
+        seat.<Outcome>call("flush", c -> seat.engine().flush(c), outcome -> {
             for (int i = 0; i < flushed.size(); i++) {
                 if (outcome.isDone()) {
                     flushed.get(i).history().endDone(operations.get(i));
@@ -329,7 +331,7 @@ final class ObjectClient implements Client {
             if (!outcome.isDone()) {
                 workload.checkExplained("flush", vdi, outcome.failure());
             }
-            workload.next(this);
+            seat.next(this);
         });
     }
 
@@ -337,7 +339,7 @@ final class ObjectClient implements Client {
     private void discard(TestVdi used, int[] known) {
         int object = random.below(known.length);
         if (known[object] == 0) {
-            workload.next(this);
+            seat.next(this);
             return;
         }
         int perObject = (int) (used.objectBytes() / used.blockBytes());
@@ -348,8 +350,8 @@ final class ObjectClient implements Client {
                 first,
                 Math.min(perObject, used.blockCount() - first),
                 0,
-                durable || node.isAlwaysDurable());
-        used.writerStarted();
+                durable || seat.isAlwaysDurable());
+        seat.writerStarted(used);
         writeEntries(used, object, new int[] {0}, durable, outcome -> {
             known[object] = 0;
             List<ErrorCode> failures = outcome.isDone() ? List.of() : List.of(outcome.failure());
@@ -361,17 +363,17 @@ final class ObjectClient implements Client {
     private void grow(TestVdi used) {
         long size = used.sizeBytes() + (1L + random.below(512)) * used.blockBytes();
         if (size > MAX_OBJECTS * used.objectBytes()) {
-            workload.next(this);
+            seat.next(this);
             return;
         }
         used.wantSize(size);
-        used.writerStarted();
+        seat.writerStarted(used);
         ObjectId inode = ObjectId.inode(used.id());
         readObject("header read", used, inode, 0, INDEX, outcome -> {
             if (!outcome.isDone()) {
                 used.wantSize(used.sizeBytes());
-                used.writerEnded();
-                workload.next(this);
+                seat.writerEnded(used);
+                seat.next(this);
                 return;
             }
             byte[] header = outcome.value();
@@ -382,11 +384,11 @@ final class ObjectClient implements Client {
 
     private void writeHeader(TestVdi used, byte[] header, long size) {
         SimPayload payload = payload(header);
-        workload.<Outcome>call(
+        seat.<Outcome>call(
                 "header write",
-                c -> workload.engine().writeObject(ObjectId.inode(used.id()), 0, payload, true, c),
+                c -> seat.engine().writeObject(ObjectId.inode(used.id()), 0, payload, true, c),
                 outcome -> {
-                    used.writerEnded();
+                    seat.writerEnded(used);
                     if (outcome.isDone()) {
                         used.haveSize(size);
                     } else {
@@ -394,7 +396,7 @@ final class ObjectClient implements Client {
                     }
                     // The index has grown with the disk.
                     index = null;
-                    workload.next(this);
+                    seat.next(this);
                 });
     }
 
@@ -405,8 +407,8 @@ final class ObjectClient implements Client {
             long offset,
             int length,
             CompletionLedger.Receiver<byte[]> then) {
-        workload.<Payload>call(
-                what, c -> workload.engine().readObject(object, offset, length, c), outcome -> {
+        seat.<Payload>call(
+                what, c -> seat.engine().readObject(object, offset, length, c), outcome -> {
                     if (!outcome.isDone()) {
                         workload.checkExplained(what, used, outcome.failure());
                         then.onEnd(Ended.failed(outcome.failure()));
@@ -419,7 +421,7 @@ final class ObjectClient implements Client {
     }
 
     private SimPayload payload(byte[] bytes) {
-        return node.lifetime().payloads().adopt(bytes, "object client");
+        return seat.lifetime().payloads().adopt(bytes, "object client");
     }
 
     private static int objectCount(long endByte, TestVdi used) {

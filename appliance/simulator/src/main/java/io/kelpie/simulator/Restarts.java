@@ -20,6 +20,7 @@ final class Restarts {
     private final World world;
     private final SimNode node;
     private final Workload workload;
+    private final Seat seat;
     private boolean stopping;
     private boolean startPlanned;
     private boolean ready;
@@ -29,6 +30,7 @@ final class Restarts {
         this.world = world;
         this.node = node;
         this.workload = workload;
+        this.seat = new Seat(workload, node);
     }
 
     /** Whether the node serves, its cluster is formatted and its table was verified. */
@@ -59,7 +61,7 @@ final class Restarts {
         if (node.engine().map().status() == ClusterStatus.UNFORMATTED) {
             ClusterSettings settings =
                     new ClusterSettings(node.lifetime().process().wallNanos(), 0, 1, 20, "plain");
-            workload.<Outcome>call("format", c -> node.engine().format(settings, c), ended -> {
+            seat.<Outcome>call("format", c -> seat.engine().format(settings, c), ended -> {
                 if (ended.isDone()) {
                     serve();
                 } else {
@@ -73,7 +75,7 @@ final class Restarts {
     }
 
     private void serve() {
-        workload.verifyTable(() -> {
+        new TableCheck(world, workload, seat).verifyTable(() -> {
             ready = true;
             workload.resume();
         });

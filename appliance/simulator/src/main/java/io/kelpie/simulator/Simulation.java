@@ -32,9 +32,10 @@ final class Simulation {
         this.coordinator = new SimCoordinator(world, mutation);
         SimDisk disk = new SimDisk(world, "node", mutation);
         this.node = new SimNode(world, "node", disk, coordinator, options.alwaysDurable());
-        this.workload = new Workload(world, node, options);
+        SingleErrors errors = new SingleErrors(node);
+        this.workload = new Workload(world, List.of(node), errors, options.workload());
         this.restarts = new Restarts(world, node, workload);
-        this.faults = new FaultPlan(world, node, coordinator, workload, restarts, options);
+        this.faults = new FaultPlan(world, node, coordinator, errors, restarts, options);
     }
 
     /**
@@ -107,7 +108,7 @@ final class Simulation {
     }
 
     private void readEverything() {
-        FinalReader reader = new FinalReader(world, workload, node);
+        FinalReader reader = new FinalReader(world, workload, new Seat(workload, node));
         node.lifetime().process().post(0, "final reads", reader::start);
         await("every block can be read", reader::isDone);
     }

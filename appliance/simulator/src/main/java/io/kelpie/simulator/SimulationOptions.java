@@ -57,6 +57,10 @@ record SimulationOptions(
                 mutation);
     }
 
+    Workload.WorkloadOptions workload() {
+        return new Workload.WorkloadOptions(volumeClients, objectClients, thinkNanos, vdis);
+    }
+
     /** What may go wrong. The design claims to survive all of it. */
     enum Fault {
         /** The process dies; the operating system keeps what was written. */

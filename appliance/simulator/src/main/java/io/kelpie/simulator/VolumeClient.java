@@ -23,15 +23,15 @@ final class VolumeClient implements Client {
 
     private final World world;
     private final Workload workload;
-    private final SimNode node;
+    private final Seat seat;
     private final RandomSource random;
     private @Nullable TestVdi vdi;
     private @Nullable Volume volume;
 
-    VolumeClient(World world, Workload workload, SimNode node, RandomSource random) {
+    VolumeClient(World world, Workload workload, Seat seat, RandomSource random) {
         this.world = world;
         this.workload = workload;
-        this.node = node;
+        this.seat = seat;
         this.random = random;
     }
 
@@ -51,7 +51,7 @@ final class VolumeClient implements Client {
             opened.close();
             volume = null;
             vdi = null;
-            workload.next(this);
+            seat.next(this);
         } else {
             act(used, opened);
         }
@@ -60,30 +60,29 @@ final class VolumeClient implements Client {
     private void open() {
         TestVdi picked = workload.pickVdi(random);
         if (picked == null) {
-            workload.next(this);
+            seat.next(this);
             return;
         }
-        workload.<Volume>call(
-                "open", c -> workload.engine().openVolume(picked.id(), c), outcome -> {
-                    if (outcome.isDone()) {
-                        vdi = picked;
-                        volume = outcome.value();
-                        world.check(
-                                outcome.value().name().equals(picked.name()),
-                                "the volume is the one asked for",
-                                picked.name());
-                    } else {
-                        workload.checkExplained("open", picked, outcome.failure());
-                    }
-                    workload.next(this);
-                });
+        seat.<Volume>call("open", c -> seat.engine().openVolume(picked.id(), c), outcome -> {
+            if (outcome.isDone()) {
+                vdi = picked;
+                volume = outcome.value();
+                world.check(
+                        outcome.value().name().equals(picked.name()),
+                        "the volume is the one asked for",
+                        picked.name());
+            } else {
+                workload.checkExplained("open", picked, outcome.failure());
+            }
+            seat.next(this);
+        });
     }
 
     private void act(TestVdi used, Volume opened) {
         boolean mayWrite = used.acceptsVolumeWrites();
         int dice = random.below(100);
         if (dice < 40) {
-            read(used, opened, workload.pickBlocks(used, random), () -> workload.next(this));
+            read(used, opened, workload.pickBlocks(used, random), () -> seat.next(this));
         } else if (dice < 78 && mayWrite) {
             write(used, opened);
         } else if (dice < 84 && mayWrite) {
@@ -107,7 +106,7 @@ final class VolumeClient implements Client {
         int length = blocks.count() * blockBytes;
         long offset = (long) blocks.first() * blockBytes;
         VdiHistory.Operation operation = used.history().beginRead(blocks.first(), blocks.count());
-        workload.<VolumeData>call("volume read", c -> opened.read(offset, length, c), outcome -> {
+        seat.<VolumeData>call("volume read", c -> opened.read(offset, length, c), outcome -> {
             if (outcome.isDone()) {
                 byte[] bytes = gather(outcome.value(), length);
                 used.history().endRead(operation, values(used, blocks, bytes));
@@ -155,7 +154,7 @@ final class VolumeClient implements Client {
         world.check(position == length, "a read has the length asked for", position);
         if (random.chance(0.2)) {
             // A slow door gives the bytes back later.
-            node.lifetime().process().post(random.below(5_000_000L), "late release", data::release);
+            seat.lifetime().process().post(random.below(5_000_000L), "late release", data::release);
         } else {
             data.release();
         }
@@ -168,13 +167,13 @@ final class VolumeClient implements Client {
         boolean durable = random.chance(0.25);
         byte[] bytes =
                 Stamp.fill(stamp, used.number(), blocks.first(), blocks.count(), used.blockBytes());
-        SimPayload payload = node.lifetime().payloads().adopt(bytes, "volume write");
+        SimPayload payload = seat.lifetime().payloads().adopt(bytes, "volume write");
         change(
                 "volume write",
                 used,
                 blocks,
                 stamp,
-                durable || node.isAlwaysDurable(),
+                durable || seat.isAlwaysDurable(),
                 c -> opened.write((long) blocks.first() * used.blockBytes(), payload, durable, c));
     }
 
@@ -192,7 +191,7 @@ final class VolumeClient implements Client {
                     used,
                     blocks,
                     0,
-                    durable || node.isAlwaysDurable(),
+                    durable || seat.isAlwaysDurable(),
                     c -> opened.writeZeroes(offset, length, durable, c));
         } else {
             // Not even an engine that syncs every write promises to sync a discard.
@@ -216,11 +215,11 @@ final class VolumeClient implements Client {
         VdiHistory.Operation operation =
                 workload.beginWrite(used, blocks.first(), blocks.count(), stamp, durable);
         boolean oneExtent = isOneExtent(used, blocks);
-        used.writerStarted();
-        workload.<Outcome>call(what, call, outcome -> {
-            used.writerEnded();
+        seat.writerStarted(used);
+        seat.<Outcome>call(what, call, outcome -> {
+            seat.writerEnded(used);
             endChange(what, used, operation, oneExtent, outcome.error());
-            workload.next(this);
+            seat.next(this);
         });
     }
 
@@ -247,27 +246,27 @@ final class VolumeClient implements Client {
 
     private void flush(TestVdi used, Volume opened) {
         VdiHistory.Operation operation = used.history().beginFlush();
-        workload.<Outcome>call("volume flush", opened::flush, outcome -> {
+        seat.<Outcome>call("volume flush", opened::flush, outcome -> {
             if (outcome.isDone()) {
                 used.history().endDone(operation);
             } else {
                 used.history().endWithoutEffect(operation);
                 workload.checkExplained("volume flush", used, outcome.failure());
             }
-            workload.next(this);
+            seat.next(this);
         });
     }
 
     private void grow(TestVdi used, Volume opened) {
         long size = used.sizeBytes() + (1L + random.below(512)) * used.blockBytes();
         if (size > MAX_OBJECTS * used.objectBytes()) {
-            workload.next(this);
+            seat.next(this);
             return;
         }
         used.wantSize(size);
-        used.writerStarted();
-        workload.<Outcome>call("resize", c -> opened.resize(size, c), outcome -> {
-            used.writerEnded();
+        seat.writerStarted(used);
+        seat.<Outcome>call("resize", c -> opened.resize(size, c), outcome -> {
+            seat.writerEnded(used);
             if (outcome.isDone()) {
                 used.haveSize(size);
                 world.check(
@@ -276,11 +275,11 @@ final class VolumeClient implements Client {
                         opened.sizeBytes() + ", not " + size);
             } else {
                 workload.checkExplained("resize", used, outcome.failure());
-                if (Workload.isDefinite(outcome.failure())) {
+                if (SingleErrors.isDefinite(outcome.failure())) {
                     used.wantSize(used.sizeBytes());
                 }
             }
-            workload.next(this);
+            seat.next(this);
         });
     }
 
@@ -289,7 +288,7 @@ final class VolumeClient implements Client {
         long offset = (long) blocks.first() * used.blockBytes();
         long length = (long) blocks.count() * used.blockBytes();
         VdiHistory.Operation operation = used.history().beginRead(blocks.first(), blocks.count());
-        workload.<List<BlockRange>>call(
+        seat.<List<BlockRange>>call(
                 "block status", c -> opened.blockStatus(offset, length, MAX_RANGES, c), outcome -> {
                     if (outcome.isDone()) {
                         checkStatus(offset, length, outcome.value());
@@ -299,7 +298,7 @@ final class VolumeClient implements Client {
                         used.history().endWithoutEffect(operation);
                         workload.checkExplained("block status", used, outcome.failure());
                     }
-                    workload.next(this);
+                    seat.next(this);
                 });
     }
 
@@ -340,10 +339,10 @@ final class VolumeClient implements Client {
     private void overrun(TestVdi used, Volume opened) {
         long offset = used.wantedBytes() - used.blockBytes();
         if (used.isGrowing() || !used.acceptsVolumeWrites()) {
-            workload.next(this);
+            seat.next(this);
             return;
         }
-        workload.<VolumeData>call(
+        seat.<VolumeData>call(
                 "overrun", c -> opened.read(offset, 2 * used.blockBytes(), c), outcome -> {
                     if (outcome.isDone()) {
                         // Somebody may have made the disk larger meanwhile.
@@ -355,7 +354,7 @@ final class VolumeClient implements Client {
                     } else if (outcome.failure() != ErrorCode.OUT_OF_RANGE) {
                         workload.checkExplained("overrun", used, outcome.failure());
                     }
-                    workload.next(this);
+                    seat.next(this);
                 });
     }
 }

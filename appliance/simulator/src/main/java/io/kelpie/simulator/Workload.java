@@ -1,16 +1,12 @@
 package io.kelpie.simulator;
 
-import io.kelpie.cluster.engine.Engine;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.ObjectKind;
-import io.kelpie.cluster.port.Completion;
-import io.kelpie.cluster.vdi.VdiEntry;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 
 /** The clients of the node, the disks they use, and what they may be told. */
 final class Workload {
@@ -18,31 +14,46 @@ final class Workload {
     private static final long MAX_LENGTH_BYTES = 3 << 20;
 
     private final World world;
-    private final SimNode node;
+    private final List<SimNode> nodes;
+    private final Errors errors;
     private final RandomSource random;
     private final long maxThinkNanos;
     private final List<TestVdi> vdis = new ArrayList<>();
-    private final List<Client> clients = new ArrayList<>();
+    private final List<Placed> clients = new ArrayList<>();
 
     private boolean issuing;
-    private boolean diskWasFull;
-    private boolean answersWereLost;
-    private int inFlight;
     private long ended;
     private long stamps;
 
-    Workload(World world, SimNode node, SimulationOptions options) {
+    /**
+     * Seats clients.
+     *
+     * @param nodes where they may sit; they are spread over all of them
+     * @param errors which failures have a cause
+     */
+    Workload(World world, List<SimNode> nodes, Errors errors, WorkloadOptions options) {
         this.world = world;
-        this.node = node;
+        this.nodes = nodes;
+        this.errors = errors;
         this.random = world.random("workload");
         this.maxThinkNanos = options.thinkNanos();
         for (int i = 0; i < options.volumeClients(); i++) {
-            clients.add(new VolumeClient(world, this, node, world.random("volume client " + i)));
+            Seat seat = takeSeat();
+            RandomSource own = world.random("volume client " + i);
+            clients.add(new Placed(seat, new VolumeClient(world, this, seat, own)));
         }
         for (int i = 0; i < options.objectClients(); i++) {
-            clients.add(new ObjectClient(world, this, node, world.random("object client " + i)));
+            Seat seat = takeSeat();
+            RandomSource own = world.random("object client " + i);
+            clients.add(new Placed(seat, new ObjectClient(world, this, seat, own)));
         }
-        clients.add(new AdminClient(world, this, world.random("admin client"), options.vdis()));
+        Seat seat = takeSeat();
+        RandomSource own = world.random("admin client");
+        clients.add(new Placed(seat, new AdminClient(world, this, seat, own, options.vdis())));
+    }
+
+    private Seat takeSeat() {
+        return new Seat(this, nodes.get(clients.size() % nodes.size()));
     }
 
     List<TestVdi> vdis() {
@@ -54,19 +65,25 @@ final class Workload {
         return ended;
     }
 
-    void noteFullDisk() {
-        diskWasFull = true;
+    void onEnded() {
+        ended++;
     }
 
-    void noteLostAnswers() {
-        answersWereLost = true;
+    boolean isIssuing() {
+        return issuing;
     }
 
-    /** Lets the clients go on; called when the engine serves. */
+    long thinkNanos() {
+        return random.below(maxThinkNanos);
+    }
+
+    /** Lets the clients go on; called when a node serves. */
     void resume() {
         issuing = true;
-        for (Client client : clients) {
-            next(client);
+        for (Placed placed : clients) {
+            if (!placed.seat.isActive() && placed.seat.node().isServing()) {
+                placed.seat.next(placed.client);
+            }
         }
     }
 
@@ -77,46 +94,45 @@ final class Workload {
 
     /** Whether no call is under way. */
     boolean isQuiet() {
-        return inFlight == 0;
+        for (Placed placed : clients) {
+            if (!placed.seat.isQuiet()) {
+                return false;
+            }
+        }
+        return true;
     }
 
-    /** The serving process is gone. */
+    /** The only node's process is gone, and with it whatever was under way. */
     void onDown(boolean powerLoss) {
         issuing = false;
-        inFlight = 0;
+        onDown(nodes.get(0));
         for (TestVdi vdi : vdis) {
             vdi.onDown(powerLoss);
         }
-        for (Client client : clients) {
-            client.onDown();
+    }
+
+    /**
+     * A node's process is gone. What its clients asked for may be under way to other nodes: nobody
+     * knows when it takes effect, or whether.
+     */
+    void onDown(SimNode node) {
+        for (Placed placed : clients) {
+            if (placed.seat.node() == node) {
+                placed.client.onDown();
+                placed.seat.onDown();
+            }
         }
     }
 
-    /** Lets a client think and then do its next step. */
-    void next(Client client) {
-        if (issuing && node.isServing()) {
-            long thinkNanos = random.below(maxThinkNanos);
-            node.lifetime().process().post(thinkNanos, "client", () -> {
-                if (issuing && node.isServing()) {
-                    client.step();
-                }
-            });
+    /** Clients of nodes that do not serve look for one that does. */
+    void reseat() {
+        for (Placed placed : clients) {
+            Seat seat = placed.seat;
+            SimNode other = nodes.get(random.below(nodes.size()));
+            if (!seat.node().isUp() && other.isServing() && seat.isQuiet()) {
+                seat.moveTo(other);
+            }
         }
-    }
-
-    /** Calls the engine and counts the call until it ends. */
-    <T> void call(
-            String what, Consumer<Completion<T>> call, CompletionLedger.Receiver<T> receiver) {
-        inFlight++;
-        node.lifetime().completions().<T>call(what, call, outcome -> {
-            inFlight--;
-            ended++;
-            receiver.onEnd(outcome);
-        });
-    }
-
-    Engine engine() {
-        return node.engine();
     }
 
     long nextStamp() {
@@ -164,31 +180,12 @@ final class Workload {
         return new Blocks(Math.max(0, Math.min(first, total - count)), count);
     }
 
-    /** Whether an error says that nothing has changed and never will. */
-    static boolean isDefinite(ErrorCode error) {
-        return switch (error) {
-            case BUSY,
-                    NO_SUCH_OBJECT,
-                    NO_SUCH_VDI,
-                    NO_SUCH_TAG,
-                    VDI_EXISTS,
-                    VDI_LOCKED,
-                    READ_ONLY,
-                    OUT_OF_RANGE,
-                    INVALID_ARGUMENT,
-                    UNSUPPORTED,
-                    NOT_FORMATTED,
-                    NOT_JOINED -> true;
-            default -> false;
-        };
-    }
-
     /** Notes that a write is called for. */
     VdiHistory.Operation beginWrite(
             TestVdi vdi, int firstBlock, int blockCount, long stamp, boolean durable) {
         VdiHistory.Operation operation =
                 vdi.history().beginWrite(firstBlock, blockCount, stamp, durable);
-        if (node.disk().isBroken()) {
+        if (errors.preventEffects()) {
             operation.cannotHaveEffect();
         }
         return operation;
@@ -201,93 +198,21 @@ final class Workload {
      *     from having any effect
      */
     void endFailed(TestVdi vdi, VdiHistory.Operation operation, ErrorCode error, boolean whole) {
-        boolean refused = isDefinite(error) || (whole && error == ErrorCode.NO_SPACE);
+        boolean refused = errors.isRefusal(error, whole);
         if (refused || operation.hasNoEffect()) {
             vdi.history().endWithoutEffect(operation);
-        } else if (error != ErrorCode.IO_ERROR) {
+        } else if (errors.endsEffects(error)) {
             vdi.history().endUncertain(operation);
         }
-        // The disk broke under it: what came of it shows when the process has been replaced, whose
-        // end ends the operation too.
+        // Otherwise it may still take effect, at any time.
     }
 
     /** Ends the run if nothing that happened explains an error. */
     void checkExplained(String what, @Nullable TestVdi vdi, ErrorCode error) {
-        boolean explained = node.disk().isBroken()
-                || switch (error) {
-                    case BUSY -> true;
-                    case CORRUPT_OBJECT -> node.disk().rottenPages() > 0;
-                    case NO_SPACE -> diskWasFull;
-                    case COORDINATOR_FAILED -> answersWereLost;
-                    case NO_SUCH_VDI -> vdi != null && !vdi.isLive();
-                    case NO_SUCH_OBJECT -> vdi != null && !vdi.isLive();
-                    case SHUTTING_DOWN -> !node.isServing();
-                    default -> false;
-                };
         world.check(
-                explained,
+                errors.areExplained(error, vdi),
                 "an error has a cause",
                 what + " of " + (vdi == null ? "no disk" : vdi.name()) + " failed with " + error);
-    }
-
-    /**
-     * Compares the engine's table with what clients were told, after a start.
-     *
-     * @param then runs when all disks were looked up
-     */
-    void verifyTable(Runnable then) {
-        List<TestVdi> unsure = new ArrayList<>();
-        for (TestVdi vdi : vdis) {
-            if (vdi.stage() != TestVdi.Stage.GONE) {
-                unsure.add(vdi);
-            }
-        }
-        lookUp(unsure, 0, then);
-    }
-
-    private void lookUp(List<TestVdi> unsure, int index, Runnable then) {
-        if (index == unsure.size()) {
-            checkRows();
-            then.run();
-            return;
-        }
-        TestVdi vdi = unsure.get(index);
-        this.<VdiEntry>call("lookup", c -> engine().lookup(vdi.name(), "", 0, c), outcome -> {
-            if (outcome.isDone()) {
-                onFound(vdi, outcome.value());
-            } else if (outcome.failure() == ErrorCode.NO_SUCH_VDI) {
-                onMissing(vdi);
-            } else {
-                checkExplained("lookup", vdi, outcome.failure());
-            }
-            lookUp(unsure, index + 1, then);
-        });
-    }
-
-    private void onMissing(TestVdi vdi) {
-        world.check(
-                vdi.stage() != TestVdi.Stage.LIVE,
-                "an acknowledged disk is there after a restart",
-                vdi.name());
-        if (vdi.stage() == TestVdi.Stage.DELETING) {
-            vdi.become(TestVdi.Stage.GONE);
-        }
-        // The request of a dead process for a new disk may arrive later than this.
-    }
-
-    private void onFound(TestVdi vdi, VdiEntry entry) {
-        if (vdi.stage() == TestVdi.Stage.CREATING) {
-            vdi.live(entry.id());
-        }
-        world.check(entry.id().equals(vdi.id()), "a disk keeps its id", vdi.name());
-        world.check(
-                entry.sizeBytes() == vdi.sizeBytes() || entry.sizeBytes() == vdi.wantedBytes(),
-                "a disk keeps its acknowledged size",
-                vdi.name() + ": " + entry.sizeBytes() + ", not " + vdi.sizeBytes());
-        if (entry.sizeBytes() != vdi.sizeBytes()) {
-            vdi.haveSize(entry.sizeBytes());
-        }
-        // Otherwise a resize that a dead process asked for may still arrive.
     }
 
     /** Deleted disks have left no data objects behind, whatever happened meanwhile. */
@@ -299,7 +224,21 @@ final class Workload {
         }
     }
 
-    void checkNoObjects(TestVdi vdi) {
+    /** The answer to a deletion comes when the objects are gone. */
+    void onDeleted(TestVdi vdi) {
+        if (nodes.size() == 1) {
+            checkNoObjects(vdi);
+        }
+        // Among several nodes there are copies on learners and strays that go later.
+    }
+
+    private void checkNoObjects(TestVdi vdi) {
+        for (SimNode node : nodes) {
+            checkNoObjects(vdi, node);
+        }
+    }
+
+    private void checkNoObjects(TestVdi vdi, SimNode node) {
         for (ObjectKey key : node.disk().image().objects().keySet()) {
             world.check(
                     key.object().kind() != ObjectKind.DATA
@@ -309,23 +248,6 @@ final class Workload {
         }
     }
 
-    /** Every row that serves is a disk that a client asked for, once. */
-    private void checkRows() {
-        List<String> names = new ArrayList<>();
-        for (VdiEntry entry : engine().vdis()) {
-            if (entry.state() == VdiEntry.VdiState.READY) {
-                world.check(!names.contains(entry.name()), "names are unique", entry.name());
-                names.add(entry.name());
-            }
-        }
-        for (TestVdi vdi : vdis) {
-            if (vdi.stage() != TestVdi.Stage.GONE) {
-                names.remove(vdi.name());
-            }
-        }
-        world.check(names.isEmpty(), "a deleted disk stays deleted", names + " of " + vdis);
-    }
-
     /**
      * Consecutive blocks.
      *
@@ -333,4 +255,36 @@ final class Workload {
      * @param count at least 1
      */
     record Blocks(int first, int count) {}
+
+    /** A client and where it sits. */
+    private record Placed(Seat seat, Client client) {}
+
+    /** What errors mean in a world. */
+    interface Errors {
+        /** Whether a write that is called for now cannot have any effect. */
+        boolean preventEffects();
+
+        /**
+         * Whether a write that failed has changed nothing and never will.
+         *
+         * @param whole whether it is applied as a whole or not at all
+         */
+        boolean isRefusal(ErrorCode error, boolean whole);
+
+        /** Whether a write that failed, perhaps after its effect, has none any more. */
+        boolean endsEffects(ErrorCode error);
+
+        /** Whether something that happened explains an error. */
+        boolean areExplained(ErrorCode error, @Nullable TestVdi vdi);
+    }
+
+    /**
+     * Who there is.
+     *
+     * @param volumeClients clients that use volumes, as NBD and FUSE do
+     * @param objectClients clients that use objects, as QEMU does
+     * @param thinkNanos longest pause of a client between two things
+     * @param vdis virtual disks at the start
+     */
+    record WorkloadOptions(int volumeClients, int objectClients, long thinkNanos, int vdis) {}
 }
