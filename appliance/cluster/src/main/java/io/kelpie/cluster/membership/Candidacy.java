@@ -74,6 +74,9 @@ final class Candidacy {
             vacant = refused || now - heardNanos >= times.suspectNanos();
             vacantNanos = now;
         }
+        if (isMinority(candidates) && now - heardNanos < times.deadNanos()) {
+            return false;
+        }
         return vacant && now - vacantNanos >= rank(candidates) * times.rankNanos();
     }
 
@@ -105,6 +108,20 @@ final class Candidacy {
             }
         }
         return alive.isEmpty() ? all : alive;
+    }
+
+    /**
+     * Whether this node hears less than half of those that should be alive: then it is rather cut
+     * off itself, and leaves it to the others for a while.
+     */
+    private boolean isMinority(List<PeerId> candidates) {
+        int there = 0;
+        int heard = 0;
+        for (PeerId candidate : candidates) {
+            there += liveness.isRefused(candidate.node()) ? 0 : 1;
+            heard += liveness.isHeard(candidate, 0) ? 1 : 0;
+        }
+        return 2 * heard < there;
     }
 
     private long rank(List<PeerId> candidates) {

@@ -45,6 +45,9 @@ public final class Controller {
     /** The newest map this node knows; while it leads, the one that the coordinator has. */
     private ClusterMap map = ClusterMap.EMPTY;
 
+    /** Version of the newest map that this node installed, or passed on to be installed. */
+    private long told;
+
     private long term;
     /** Whether the coordinator's map is known; not before the first reading in a term. */
     private boolean read;
@@ -114,6 +117,7 @@ public final class Controller {
     }
 
     void onMap(ClusterMap installed) {
+        told = Math.max(told, installed.version());
         if (installed.version() > map.version()) {
             map = installed;
             wake(false);
@@ -205,8 +209,30 @@ public final class Controller {
         }
     }
 
+    /** Looks at the coordinator's map first: this node may have been evicted and not know. */
     private void claim() {
         state = State.CLAIM;
+        ports.coordinator().readMap(new Completion<>() {
+            @Override
+            public void done(ClusterMap current) {
+                if (current.version() > map.version()) {
+                    map = current;
+                }
+                if (candidacy.isDue(map, announced, now())) {
+                    readRecord();
+                } else {
+                    state = State.FOLLOWER;
+                }
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                state = State.FOLLOWER;
+            }
+        });
+    }
+
+    private void readRecord() {
         ports.coordinator().readController(new Completion<>() {
             @Override
             public void done(Coordinator.Controller record) {
@@ -345,6 +371,9 @@ public final class Controller {
         read = true;
         if (current.version() > map.version()) {
             map = current;
+        }
+        if (current.version() > told) {
+            told = current.version();
             news.onNextMap(current);
         }
         wake(true);
@@ -445,6 +474,7 @@ public final class Controller {
         }
         if (written.version() > map.version()) {
             map = written;
+            told = written.version();
             news.onNextMap(written);
         }
         agenda.onWritten(written);

@@ -85,8 +85,9 @@ final class Suspicions {
     /** Draws the conclusions; whether a member is announced counts only for certainty. */
     void judge(ClusterMap map, TreeSet<NodeId> announced, long now, PlanInput input) {
         expire(now);
+        long patience = isMinority(map, announced) ? times.deadNanos() : times.suspectNanos();
         for (Member member : map.members()) {
-            if (member.state().isAlive() && isLost(map, member)) {
+            if (member.state().isAlive() && isLost(map, member, patience)) {
                 input.evicted.add(member.node());
             }
         }
@@ -107,14 +108,32 @@ final class Suspicions {
         fillBars(now, input);
     }
 
-    private boolean isLost(ClusterMap map, Member member) {
+    /**
+     * That nobody listens is certain. Silence may be the controller's own trouble, so somebody else
+     * must have noticed, if there is anybody.
+     */
+    private boolean isLost(ClusterMap map, Member member, long patienceNanos) {
         NodeId node = member.node();
-        if (node.equals(self.node()) || !liveness.isSilent(node)) {
+        if (node.equals(self.node())) {
             return false;
         }
-        // That nobody listens is certain. Silence may be the controller's own trouble, so somebody
-        // else must have noticed, if there is anybody.
-        return liveness.isRefused(node) || isAccusedByOther(node) || !hasWitness(map, node);
+        return liveness.isRefused(node)
+                || (liveness.silentNanos(node) >= patienceNanos
+                        && (isAccusedByOther(node) || !hasWitness(map, node)));
+    }
+
+    /** Who hears less than half of those that should be alive is rather cut off itself. */
+    private boolean isMinority(ClusterMap map, TreeSet<NodeId> announced) {
+        int there = 0;
+        int heard = 0;
+        for (Member member : map.members()) {
+            NodeId node = member.node();
+            if (member.state().isAlive() && announced.contains(node)) {
+                there += liveness.isRefused(node) ? 0 : 1;
+                heard += liveness.isSilent(node) ? 0 : 1;
+            }
+        }
+        return 2 * heard < there;
     }
 
     private boolean isAccusedByOther(NodeId node) {

@@ -2,6 +2,7 @@ package io.kelpie.cluster.testing;
 
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator;
 
@@ -9,9 +10,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** A coordinator in memory that survives its node and fails as a test asks. */
+/**
+ * A coordinator in memory that survives its node and fails as a test asks. Itself it is the port of
+ * a single node; several nodes have a {@link MemorySession} each.
+ */
 public final class MemoryCoordinator implements Coordinator {
     /** How one call goes. */
     public enum Fate {
@@ -37,11 +42,15 @@ public final class MemoryCoordinator implements Coordinator {
     private final ArrayDeque<Function<ClusterMap, ClusterMap>> others = new ArrayDeque<>();
     private final List<LoggedEvent> events = new ArrayList<>();
     private final TreeMap<String, Long> indexes = new TreeMap<>();
+    private final TreeMap<PeerId, Announcement> announced = new TreeMap<>();
+    private final List<MemorySession> sessions = new ArrayList<>();
     private final Loop loop;
+    private Controller controller = Controller.NONE;
     private ClusterMap map = ClusterMap.EMPTY;
     private long lastIndex;
     private long trimmed;
     private int appendCalls;
+    private int swapCalls;
 
     public MemoryCoordinator(Loop loop) {
         this.loop = loop;
@@ -76,6 +85,35 @@ public final class MemoryCoordinator implements Coordinator {
         return trimmed;
     }
 
+    public Controller controller() {
+        return controller;
+    }
+
+    /** How many maps somebody tried to write. */
+    public int swapCalls() {
+        return swapCalls;
+    }
+
+    /** The port of one process among several. */
+    public MemorySession session() {
+        MemorySession session = new MemorySession(this, loop);
+        sessions.add(session);
+        return session;
+    }
+
+    void end(MemorySession session) {
+        sessions.remove(session);
+        tell(Listener::onAnnouncedMaybeChanged);
+    }
+
+    TreeMap<PeerId, Announcement> announced() {
+        return announced;
+    }
+
+    void tell(Consumer<Listener> news) {
+        sessions.forEach(session -> session.tell(news));
+    }
+
     public int appendCalls() {
         return appendCalls;
     }
@@ -85,6 +123,7 @@ public final class MemoryCoordinator implements Coordinator {
         if (indexes.putIfAbsent(id.toString(), lastIndex + gap) == null) {
             lastIndex += gap;
             events.add(new LoggedEvent(lastIndex, id, body));
+            tell(Listener::onEventsMaybeChanged);
         }
     }
 
@@ -96,6 +135,7 @@ public final class MemoryCoordinator implements Coordinator {
 
     @Override
     public void swapMap(long expectedVersion, ClusterMap next, Completion<SwapOutcome> completion) {
+        swapCalls++;
         Function<ClusterMap, ClusterMap> other = others.poll();
         if (other != null) {
             map = other.apply(map);
@@ -123,6 +163,7 @@ public final class MemoryCoordinator implements Coordinator {
             return SwapOutcome.CONFLICT;
         }
         map = next;
+        tell(Listener::onMapMaybeChanged);
         return SwapOutcome.SWAPPED;
     }
 
@@ -165,6 +206,34 @@ public final class MemoryCoordinator implements Coordinator {
     public void trimEvents(long throughIndex) {
         trimmed = throughIndex;
         events.removeIf(event -> event.index() <= throughIndex);
+    }
+
+    @Override
+    public void announce(Announcement self) {
+        announced.put(self.id(), self);
+        tell(Listener::onAnnouncedMaybeChanged);
+    }
+
+    @Override
+    public void readAnnounced(Completion<List<Announcement>> completion) {
+        List<Announcement> now = List.copyOf(announced.values());
+        loop.post(() -> completion.done(now));
+    }
+
+    @Override
+    public void readController(Completion<Controller> completion) {
+        Controller now = controller;
+        loop.post(() -> completion.done(now));
+    }
+
+    @Override
+    public void claimController(
+            long expectedTerm, Controller next, Completion<SwapOutcome> completion) {
+        boolean wins = controller.term() == expectedTerm;
+        if (wins) {
+            controller = next;
+        }
+        loop.post(() -> completion.done(wins ? SwapOutcome.SWAPPED : SwapOutcome.CONFLICT));
     }
 
     @Override
