@@ -185,7 +185,9 @@ final class Agenda {
         pending = null;
         startOrdered = false;
         moves = done.moves;
-        suspicions.onActed();
+        if (!done.departures.isEmpty()) {
+            suspicions.onActed();
+        }
         additions.removeAll(done.additions);
         draining.removeAll(done.draining);
         answer(written);
@@ -282,6 +284,7 @@ final class Agenda {
                 input.joining.add(format.own(process, map));
                 if (Joins.isNewer(map, process)) {
                     reborn.add(process.id().node());
+                    suspicions.forget(process.id().node());
                 }
             }
         }

@@ -58,7 +58,7 @@ public final class Reports implements ControllerLine {
 
     @Override
     public void suspect(NodeId accused, Evidence evidence, List<PgId> groups) {
-        say(new Suspicion(accused, evidence, groups), REPETITIONS * times.repeatNanos());
+        say(new Suspicion(accused, evidence, groups), lifeNanos(evidence));
     }
 
     @Override
@@ -119,8 +119,9 @@ public final class Reports implements ControllerLine {
     }
 
     void onMap(ClusterMap installed) {
+        ClusterMap before = map;
         map = installed;
-        reports.keySet().removeIf(this::isHeeded);
+        reports.keySet().removeIf(report -> isHeeded(report) || isOfEarlierLife(before, report));
     }
 
     void close() {
@@ -129,6 +130,14 @@ public final class Reports implements ControllerLine {
         if (repeat != null) {
             repeat.cancel();
         }
+    }
+
+    /** What heartbeats show is said again with each of them, so it need not outlive them. */
+    private long lifeNanos(Evidence evidence) {
+        return switch (evidence) {
+            case SILENT, REFUSED -> times.repeatNanos() + times.heartbeatNanos();
+            case NO_ACKNOWLEDGEMENT, STORE_FAILED, ROLLED_BACK -> REPETITIONS * times.repeatNanos();
+        };
     }
 
     private void say(ControlMessage report, long lifeNanos) {
@@ -210,6 +219,15 @@ public final class Reports implements ControllerLine {
             return member != null && member.state() == MemberState.DRAIN;
         }
         return report instanceof OrderReply || report instanceof Order;
+    }
+
+    private boolean isOfEarlierLife(ClusterMap before, ControlMessage report) {
+        if (report instanceof Suspicion suspicion) {
+            Member then = before.memberOf(suspicion.accused());
+            Member now = map.memberOf(suspicion.accused());
+            return then != null && now != null && then.incarnation() != now.incarnation();
+        }
+        return false;
     }
 
     /** The accused is out, or out of the groups that were named. */

@@ -76,6 +76,11 @@ final class Suspicions {
         });
     }
 
+    /** Forgets what was said against an earlier life of a node. */
+    void forget(NodeId accused) {
+        accusations.removeIf(known -> known.said().accused().equals(accused));
+    }
+
     /** Forgets everything: another controller was in charge meanwhile. */
     void clear() {
         accusations.clear();
@@ -179,7 +184,9 @@ final class Suspicions {
         switch (said.evidence()) {
             case SILENT, REFUSED -> {
                 Cut cut = new Cut(Math.min(by, who), Math.max(by, who));
-                if (persistent && by != who && !input.cuts.contains(cut)) {
+                boolean heard = accusation.accuser().equals(self.node())
+                        && !liveness.isSilent(said.accused());
+                if (persistent && !heard && by != who && !input.cuts.contains(cut)) {
                     input.cuts.add(cut);
                 }
             }
