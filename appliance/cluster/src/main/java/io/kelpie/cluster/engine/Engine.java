@@ -3,11 +3,15 @@ package io.kelpie.cluster.engine;
 import io.kelpie.cluster.event.EventLog;
 import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.gateway.InFlight;
+import io.kelpie.cluster.gateway.OperationState;
 import io.kelpie.cluster.membership.ControllerLine;
 import io.kelpie.cluster.membership.EpochLog;
 import io.kelpie.cluster.membership.EpochLog.Epoch;
 import io.kelpie.cluster.membership.FormatRecord;
+import io.kelpie.cluster.membership.Liveness.PeerStatus;
 import io.kelpie.cluster.membership.Membership;
+import io.kelpie.cluster.membership.NodeNews;
+import io.kelpie.cluster.membership.NodeState;
 import io.kelpie.cluster.membership.SoleMembership;
 import io.kelpie.cluster.message.ControlMessage.OrderKind;
 import io.kelpie.cluster.model.ClusterMap;
@@ -15,8 +19,10 @@ import io.kelpie.cluster.model.ClusterSettings;
 import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Member;
+import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.PeerId;
+import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator;
@@ -25,7 +31,10 @@ import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.Ports;
 import io.kelpie.cluster.port.Timers.Timer;
 import io.kelpie.cluster.port.Tracer;
+import io.kelpie.cluster.recovery.SessionProgress;
+import io.kelpie.cluster.replication.GroupState;
 import io.kelpie.cluster.replication.Replication;
+import io.kelpie.cluster.replication.ReplicationListener;
 import io.kelpie.cluster.vdi.AttributeRequest;
 import io.kelpie.cluster.vdi.Attributes;
 import io.kelpie.cluster.vdi.CreateRequest;
@@ -34,6 +43,7 @@ import io.kelpie.cluster.vdi.HomeCalls;
 import io.kelpie.cluster.vdi.InodeHomes;
 import io.kelpie.cluster.vdi.InodeView;
 import io.kelpie.cluster.vdi.InodeViews;
+import io.kelpie.cluster.vdi.TableGuard;
 import io.kelpie.cluster.vdi.VdiCatalog;
 import io.kelpie.cluster.vdi.VdiEntry;
 import io.kelpie.cluster.vdi.VdiTable;
@@ -55,6 +65,9 @@ public final class Engine {
     /** A client that does not end its request must not keep a node from stopping. */
     private static final long STOP_NANOS = 20_000_000_000L;
 
+    /** As long as a format waits for requests before it empties the store without them. */
+    private static final long FORMAT_IDLE_NANOS = 5_000_000_000L;
+
     private final EngineConfig config;
     private final Ports ports;
     private final InFlight inFlight = new InFlight(ErrorCode.NOT_JOINED);
@@ -68,62 +81,115 @@ public final class Engine {
     private final Attributes attributes;
     private final ClientObjects objects;
     private final Membership membership;
+    private final @Nullable Neighbourhood neighbourhood;
     private boolean formatting;
     private boolean stopping;
+
+    /**
+     * Composes the engine of a node that nobody stops from outside; nothing runs before
+     * {@link #start}.
+     *
+     * @param config what this node is
+     * @param ports the world
+     */
+    public Engine(EngineConfig config, Ports ports) {
+        this(config, ports, EngineListener.NONE);
+    }
 
     /**
      * Composes the engine; nothing runs before {@link #start}.
      *
      * @param config what this node is
      * @param ports the world
+     * @param listener told when the process should end
      */
-    public Engine(EngineConfig config, Ports ports) {
+    public Engine(EngineConfig config, Ports ports, EngineListener listener) {
         this.config = config;
         this.ports = ports;
         FormatRecord formatRecord = new FormatRecord(this::onFormatEvent);
         EpochLog epochs = new EpochLog(ports);
         events = new EventLog(
                 ports, config.node(), config.incarnation(), List.of(formatRecord, epochs, table));
-        PeerId peer = new PeerId(config.node(), config.incarnation());
-        replication = Replication.alone(ports, peer);
-        gateway = new Gateway(ports, peer, replication, events, table, ControllerLine.NONE);
+        ClusterConfig cluster = config.cluster();
+        if (cluster == null) {
+            neighbourhood = null;
+            replication = Replication.alone(ports, config.id());
+            gateway = new Gateway(
+                    ports, config.id(), replication, events, table, ControllerLine.NONE);
+            membership = new SoleMembership(
+                    ports, events, formatRecord, epochs, self(), config.partBits(), (map, self) -> {
+                        replication().install(map, self);
+                        onMap(map, self);
+                    });
+        } else {
+            Neighbourhood others = new Neighbourhood(
+                    config,
+                    cluster,
+                    ports,
+                    events,
+                    formatRecord,
+                    epochs,
+                    new Neighbourhood.Around(
+                            this::onMap,
+                            new News(listener),
+                            new TableGuard(table, () -> false),
+                            Runnable::run,
+                            this::forgetDerived));
+            neighbourhood = others;
+            replication = others.replication();
+            gateway = new Gateway(
+                            ports,
+                            config.id(),
+                            replication,
+                            events,
+                            table,
+                            others.watch().reports())
+                    .among();
+            others.complete(gateway);
+            membership = others.membership();
+        }
         inodes = new InodeHomes(table, events, gateway, ports.payloads());
         views = new InodeViews(table, events, inodes, gateway);
-        catalog = new VdiCatalog(ports, events, table, inodes, gateway, EventBarrier.NONE);
+        EventBarrier barrier =
+                neighbourhood == null ? EventBarrier.NONE : neighbourhood.barrier()::raise;
+        catalog = new VdiCatalog(ports, events, table, inodes, gateway, barrier);
         attributes = new Attributes(table, gateway, ports.payloads());
         new HomeCalls(inodes, attributes, gateway);
         objects =
                 new ClientObjects(table, inodes, gateway, () -> map().settings().blockSizeShift());
-        Member self = new Member(
+        replication.listen(new GroupNews());
+    }
+
+    private Replication replication() {
+        return replication;
+    }
+
+    private Member self() {
+        return new Member(
                 0,
                 config.node(),
                 config.incarnation(),
                 config.endpoint(),
                 config.zone(),
                 config.weightGib());
-        membership = new SoleMembership(
-                ports, events, formatRecord, epochs, self, config.partBits(), this::onMap);
     }
 
     /**
      * Loads the cluster's state, has this process named in the map, finishes what an earlier life
-     * left half done and begins to serve.
+     * left half done and begins to serve. Among several nodes that may take for ever; until then
+     * requests are refused with NOT_JOINED.
      *
      * @param ready gets DONE when the node serves, also when the cluster waits for its first
      *     format; NOT_JOINED if the store belongs to a cluster that does not name this node
      */
     public void start(Completion<Outcome> ready) {
-        ports.coordinator().listen(new Coordinator.Listener() {
-            @Override
-            public void onMapMaybeChanged() {
-                // With one node every map change is this node's own and already installed.
-            }
-
-            @Override
-            public void onEventsMaybeChanged() {
-                events.onEventsMaybeChanged();
-            }
-        });
+        Neighbourhood others = neighbourhood;
+        if (others == null) {
+            ports.coordinator().listen(new SoleNews());
+        } else {
+            ports.coordinator().listen(others);
+            ports.peers().listen(others);
+        }
         membership.start(ready);
     }
 
@@ -155,10 +221,33 @@ public final class Engine {
         });
     }
 
+    /** Others take over first, while this node still answers them. */
     private void closeDown(Completion<Outcome> stopped) {
+        Neighbourhood others = neighbourhood;
+        if (others == null || map().status() != ClusterStatus.RUNNING) {
+            closeParts(stopped);
+            return;
+        }
+        membership.leave(new Completion<>() {
+            @Override
+            public void done(Outcome result) {
+                closeParts(stopped);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                closeParts(stopped);
+            }
+        });
+    }
+
+    private void closeParts(Completion<Outcome> stopped) {
         membership.close();
         catalog.close();
         gateway.close();
+        if (neighbourhood != null) {
+            neighbourhood.close();
+        }
         events.close(new Then<>(stopped) {
             @Override
             public void done(Outcome result) {
@@ -216,17 +305,15 @@ public final class Engine {
             completion.failed(ErrorCode.SHUTTING_DOWN);
             return;
         }
-        if (formatting || refusal() == ErrorCode.NOT_JOINED) {
+        if (formatting || (neighbourhood == null && refusal() == ErrorCode.NOT_JOINED)) {
             completion.failed(formatting ? ErrorCode.BUSY : ErrorCode.NOT_JOINED);
             return;
         }
-        if (config.weightGib() == 0) {
+        if (neighbourhood == null && config.weightGib() == 0) {
             // A gateway holds no objects, and there is nobody else.
             completion.failed(ErrorCode.NO_SPACE);
             return;
         }
-        formatting = true;
-        inFlight.close(ErrorCode.NOT_FORMATTED);
         long created = settings.createdNanos();
         ClusterSettings dated = new ClusterSettings(
                 created == 0 ? ports.clock().wallNanos() : created,
@@ -234,6 +321,13 @@ public final class Engine {
                 settings.copies(),
                 settings.blockSizeShift(),
                 settings.store());
+        if (neighbourhood != null) {
+            // Every node, this one too, closes its doors when it applies the event.
+            membership.format(dated, completion);
+            return;
+        }
+        formatting = true;
+        inFlight.close(ErrorCode.NOT_FORMATTED);
         inFlight.whenIdle(() -> membership.format(dated, new Completion<>() {
             @Override
             public void done(Outcome result) {
@@ -260,6 +354,11 @@ public final class Engine {
             completion.failed(ErrorCode.BUSY);
             return;
         }
+        if (neighbourhood != null) {
+            // Every node, this one too, closes its doors when the map says so.
+            membership.order(OrderKind.SHUTDOWN, null, completion);
+            return;
+        }
         if (membership.map().status() != ClusterStatus.RUNNING) {
             inFlight.close(ErrorCode.SHUTTING_DOWN);
             completion.done(Outcome.DONE);
@@ -267,6 +366,77 @@ public final class Engine {
         }
         inFlight.close(ErrorCode.SHUTTING_DOWN);
         inFlight.whenIdle(() -> membership.order(OrderKind.SHUTDOWN, null, completion));
+    }
+
+    /**
+     * Carries out an operator's word on the cluster.
+     *
+     * @param kind what to do
+     * @param node the node concerned, or null
+     * @param completion gets DONE when the map says so; COORDINATOR_FAILED if nobody could be found
+     *     to change it; INVALID_ARGUMENT; UNSUPPORTED on a node that is the whole cluster
+     */
+    public void order(OrderKind kind, @Nullable NodeId node, Completion<Outcome> completion) {
+        membership.order(kind, node, completion);
+    }
+
+    /**
+     * What this node is in the cluster.
+     *
+     * @return its state, for people
+     */
+    public NodeState state() {
+        return membership.state();
+    }
+
+    /**
+     * What this node does for its groups, for people.
+     *
+     * @return one line for each group, in order
+     */
+    public List<GroupState> groups() {
+        return replication.states();
+    }
+
+    /**
+     * The learning sessions that this node leads.
+     *
+     * @return what each does; none on a node that is the whole cluster
+     */
+    public List<SessionProgress> recovery() {
+        return neighbourhood == null ? List.of() : neighbourhood.recovery().progress();
+    }
+
+    /**
+     * Sets how fast learners are brought up to date.
+     *
+     * @param outgoing sessions led at a time, at least 1
+     * @param bytesPerSecond most that is sent; 0: no limit
+     */
+    public void limitRecovery(int outgoing, long bytesPerSecond) {
+        if (neighbourhood != null) {
+            neighbourhood.recovery().limit(outgoing, bytesPerSecond);
+        }
+    }
+
+    /**
+     * The other nodes as their heartbeats show them.
+     *
+     * @return one line for each node heard of; none on a node that is the whole cluster
+     */
+    public List<PeerStatus> peers() {
+        return neighbourhood == null
+                ? List.of()
+                : neighbourhood.watch().liveness().peers();
+    }
+
+    /**
+     * Operations of this node's gateway that are in work, for people.
+     *
+     * @return oldest first, each with the reason it waits
+     */
+    public List<OperationState> operations() {
+        return gateway.operations();
     }
 
     /**
@@ -500,12 +670,16 @@ public final class Engine {
 
     private void onFormatEvent() {
         table.clear();
+        forgetDerived();
+    }
+
+    private void forgetDerived() {
         inodes.clear();
         views.clear();
     }
 
+    /** Replication knows the map already. */
     private void onMap(ClusterMap map, @Nullable Member self) {
-        replication.install(map, self);
         gateway.onMap(map, self);
         inodes.onMap();
         if (!formatting) {
@@ -524,6 +698,73 @@ public final class Engine {
                 inFlight.open();
                 catalog.finishUnfinished(inFlight);
             }
+        }
+    }
+
+    /** With one node every map change is this node's own and already installed. */
+    private final class SoleNews implements Coordinator.Listener {
+        @Override
+        public void onMapMaybeChanged() {}
+
+        @Override
+        public void onEventsMaybeChanged() {
+            events.onEventsMaybeChanged();
+        }
+    }
+
+    /** What becomes of groups here. */
+    private final class GroupNews implements ReplicationListener {
+        @Override
+        public void onInactive(PgId pg) {
+            inodes.onInactive(pg);
+        }
+
+        @Override
+        public void onNewerEpochSeen(PeerId from) {
+            if (neighbourhood != null) {
+                neighbourhood.onNewerEpoch(from);
+            }
+        }
+    }
+
+    /** What becomes of this node among others. */
+    private final class News implements NodeNews {
+        private final EngineListener listener;
+
+        News(EngineListener listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public void onLoaded() {
+            if (neighbourhood != null) {
+                neighbourhood.watch().start();
+            }
+        }
+
+        @Override
+        public void onFormat(Runnable idle) {
+            inFlight.close(ErrorCode.NOT_FORMATTED);
+            boolean[] over = new boolean[1];
+            Runnable drop = () -> {
+                if (!over[0]) {
+                    over[0] = true;
+                    // Other nodes may not know of the format yet: their writes are for what goes.
+                    replication.install(ClusterMap.EMPTY, null);
+                    gateway.onMap(ClusterMap.EMPTY, null);
+                    gateway.abandon(ErrorCode.NOT_FORMATTED);
+                    idle.run();
+                }
+            };
+            inFlight.whenIdle(drop);
+            // A request that hangs, for a group without a primary perhaps, has nothing to wait for.
+            ports.timers().after(FORMAT_IDLE_NANOS, drop);
+        }
+
+        @Override
+        public void onStop(StopReason reason) {
+            inFlight.close(ErrorCode.SHUTTING_DOWN);
+            listener.onStop(reason);
         }
     }
 

@@ -74,6 +74,7 @@ public final class Gateway {
     private long lastRequest;
     private boolean checking;
     private boolean closed;
+    private boolean among;
 
     /**
      * Composes the gateway.
@@ -100,6 +101,17 @@ public final class Gateway {
         this.controller = controller;
         this.service = new PrimaryService(ports, replication, events, this);
         this.lastRequest = self.incarnation() << INCARNATION_SHIFT;
+    }
+
+    /**
+     * Makes this the gateway of a node that is, or may become, one of several: it is never alone,
+     * even while it is the only member.
+     *
+     * @return this gateway
+     */
+    public Gateway among() {
+        among = true;
+        return this;
     }
 
     /**
@@ -181,7 +193,7 @@ public final class Gateway {
      * @return true with no other member in the map
      */
     public boolean isAlone() {
-        return map.members().size() <= 1;
+        return !among && map.members().size() <= 1;
     }
 
     /**
@@ -364,6 +376,18 @@ public final class Gateway {
             states.add(operation.state());
         }
         return states;
+    }
+
+    /**
+     * Ends what waits, for a format: it was meant for objects that are no more. What this node's
+     * own groups have in work ends by itself.
+     *
+     * @param error what it ends with
+     */
+    public void abandon(ErrorCode error) {
+        for (GatewayOperation<?> operation : List.copyOf(operations)) {
+            operation.abandon(error);
+        }
     }
 
     /**

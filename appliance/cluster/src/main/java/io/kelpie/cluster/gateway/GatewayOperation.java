@@ -156,9 +156,14 @@ abstract class GatewayOperation<T> implements Completion<T> {
 
     /** Ends it unless this node's own groups have it in work: those answer by themselves. */
     final void close() {
+        abandon(ErrorCode.SHUTTING_DOWN);
+    }
+
+    /** As {@link #close}, with another error. */
+    final void abandon(ErrorCode error) {
         if (step != Step.HERE && step != Step.ENDED) {
             gateway.forget(requestId);
-            end(ErrorCode.SHUTTING_DOWN);
+            end(error);
         }
     }
 
