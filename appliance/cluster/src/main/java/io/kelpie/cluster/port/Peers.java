@@ -9,8 +9,9 @@ import java.util.List;
 /**
  * The way to the other nodes: messages arrive at most once. Those to one node about one placement
  * group, and those about none, arrive in the order they were sent, with gaps only where the
- * connection was lost ({@link Listener#onLost} tells). Nothing is queued for a node that cannot be
- * reached. A message to the node itself is delivered too. Core loop only.
+ * connection was lost ({@link Listener#onLost} tells); answers to gateways alone have no order.
+ * Nothing is queued for a node that cannot be reached. A message to the node itself is delivered
+ * too. Core loop only.
  */
 public interface Peers {
     /** No other nodes: the {@code single} coordinator. */

@@ -54,7 +54,7 @@ final class PeerInput {
         CRC32C checksum = new CRC32C();
         checksum.update(bytes.duplicate().position(BODY_LENGTH));
         if (bytes.getInt(0) != (int) checksum.getValue()) {
-            throw new PeerFormatException("the checksum of a " + header.type() + " does not hold");
+            throw new PeerFormatException("the checksum of " + header.type() + " does not hold");
         }
         int bodyBytes = bytes.getInt(BODY_LENGTH);
         if (bodyBytes < 0 || bodyBytes > header.length() - PREFIX_BYTES) {
