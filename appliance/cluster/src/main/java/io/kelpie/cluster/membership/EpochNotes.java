@@ -54,18 +54,20 @@ final class EpochNotes {
             return;
         }
         appending = true;
-        events.submit(
-                EpochLog.KIND, EpochLog.event(createdNanos, notes.getFirst()), new Completion<>() {
-                    @Override
-                    public void done(Integer value) {
-                        appending = false;
-                        append();
-                    }
+        Epoch told = notes.getFirst();
+        events.submit(EpochLog.KIND, EpochLog.event(createdNanos, told), new Completion<>() {
+            @Override
+            public void done(Integer value) {
+                appending = false;
+                // Told once is enough, also if a format came first and it was ignored.
+                notes.remove(told);
+                append();
+            }
 
-                    @Override
-                    public void failed(ErrorCode error) {
-                        appending = false;
-                    }
-                });
+            @Override
+            public void failed(ErrorCode error) {
+                appending = false;
+            }
+        });
     }
 }
