@@ -244,7 +244,10 @@ final class CopyPass {
             @Override
             void then(HeldObject own) {
                 boolean foreign = own.version().equals(ObjectVersion.NONE);
-                if (own.version().equals(found.version()) || (foreign && leavesForeign)) {
+                // A copy without a version is the rest of a push that was cut short.
+                boolean rest = found.version().equals(ObjectVersion.NONE) && found.sizeBytes() > 0;
+                boolean equal = own.version().equals(found.version()) && !(foreign && rest);
+                if (equal || (foreign && leavesForeign)) {
                     moveTo(found.object());
                     owner.onCompared(own);
                     next();

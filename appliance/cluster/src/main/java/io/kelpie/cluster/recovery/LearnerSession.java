@@ -1,6 +1,7 @@
 package io.kelpie.cluster.recovery;
 
 import io.kelpie.cluster.membership.ControllerLine;
+import io.kelpie.cluster.message.ControlMessage.Evidence;
 import io.kelpie.cluster.message.GroupMessage;
 import io.kelpie.cluster.message.GroupMessage.Acknowledge;
 import io.kelpie.cluster.message.GroupMessage.Digest;
@@ -19,6 +20,7 @@ import io.kelpie.cluster.replication.Learner;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.List;
 import java.util.TreeMap;
 
 /**
@@ -317,8 +319,16 @@ final class LearnerSession implements Learner, CopyPass.Owner {
                 goOn();
             }
             case GAP -> repair(answer.object(), answer.version(), answer.held());
-            case NO_SPACE -> fail("the learner has no room");
-            case IO_ERROR -> fail("the learner's disk failed");
+            case NO_SPACE -> onDiskFailure("the learner has no room");
+            case IO_ERROR -> onDiskFailure("the learner's disk failed");
+        }
+    }
+
+    private void onDiskFailure(String why) {
+        if (state == SessionState.REQUESTED) {
+            controller.suspect(group.node(member), Evidence.STORE_FAILED, List.of(group.pg()));
+        } else {
+            fail(why);
         }
     }
 
@@ -398,16 +408,19 @@ final class LearnerSession implements Learner, CopyPass.Owner {
 
     @Override
     public void whenRoom(long bytes, Runnable task) {
+        Runnable paid = () -> {
+            budget.spend(bytes);
+            task.run();
+        };
         if (outstanding.bytes() < PUSH_LAG_BYTES) {
-            budget.await(task);
+            budget.await(paid);
         } else {
-            waitingPush = task;
+            waitingPush = paid;
         }
     }
 
     @Override
     public void onPushed(ObjectId object, ObjectVersion version, long bytes) {
-        budget.spend(bytes);
         copied++;
         copiedBytes += bytes;
         note(object, version, bytes + MESSAGE_BYTES, true);
