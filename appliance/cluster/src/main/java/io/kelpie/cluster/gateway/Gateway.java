@@ -60,7 +60,7 @@ public final class Gateway {
 
     private final Ports ports;
     private final PeerId self;
-    private final Replication replication;
+    private final LocalGroups groups;
     private final EventLog events;
     private final Families families;
     private final ControllerLine controller;
@@ -93,13 +93,33 @@ public final class Gateway {
             EventLog events,
             Families families,
             ControllerLine controller) {
+        this(ports, self, new ReplicatedGroups(replication), events, families, controller);
+    }
+
+    /**
+     * Composes the gateway over any groups.
+     *
+     * @param ports peers, clock and timers are used
+     * @param self this process
+     * @param groups the groups of this node
+     * @param events tells what is applied here
+     * @param families from the VDI table
+     * @param controller told of primaries that do not answer
+     */
+    public Gateway(
+            Ports ports,
+            PeerId self,
+            LocalGroups groups,
+            EventLog events,
+            Families families,
+            ControllerLine controller) {
         this.ports = ports;
         this.self = self;
-        this.replication = replication;
+        this.groups = groups;
         this.events = events;
         this.families = families;
         this.controller = controller;
-        this.service = new PrimaryService(ports, replication, events, this);
+        this.service = new PrimaryService(ports, groups, events, this);
         this.lastRequest = self.incarnation() << INCARNATION_SHIFT;
     }
 
@@ -289,7 +309,7 @@ public final class Gateway {
      */
     public void flush(Completion<Outcome> completion) {
         if (isAlone()) {
-            replication.flush(completion);
+            groups.flush(completion);
         } else {
             completion.done(Outcome.DONE);
         }
@@ -328,8 +348,7 @@ public final class Gateway {
      *     whether the change took effect; or the store's error
      */
     public void writeAsHome(ObjectChange change, long epoch, Completion<Outcome> completion) {
-        replication.write(
-                groupOf(change.object()), epoch, newOperation(), synced(change), completion);
+        groups.write(groupOf(change.object()), epoch, newOperation(), synced(change), completion);
     }
 
     /**
@@ -343,7 +362,7 @@ public final class Gateway {
      */
     public void readAsHome(
             ObjectId object, long offset, int length, long epoch, Completion<Payload> completion) {
-        replication.read(groupOf(object), epoch, object, offset, length, completion);
+        groups.read(groupOf(object), epoch, object, offset, length, completion);
     }
 
     /**
@@ -558,7 +577,7 @@ public final class Gateway {
 
         @Override
         void runHere(PgId pg, long epoch) {
-            replication.write(pg, epoch, id(), synced(change), this);
+            groups.write(pg, epoch, id(), synced(change), this);
         }
 
         @Override
@@ -595,7 +614,7 @@ public final class Gateway {
 
         @Override
         void runHere(PgId pg, long epoch) {
-            replication.read(pg, epoch, call.object(), call.offset(), call.length(), this);
+            groups.read(pg, epoch, call.object(), call.offset(), call.length(), this);
         }
 
         @Override
@@ -631,7 +650,7 @@ public final class Gateway {
 
         @Override
         void runHere(PgId pg, long epoch) {
-            replication.allocated(pg, epoch, call.object(), call.offset(), call.length(), this);
+            groups.allocated(pg, epoch, call.object(), call.offset(), call.length(), this);
         }
 
         @Override
@@ -669,7 +688,7 @@ public final class Gateway {
 
         @Override
         void runHere(PgId group, long epoch) {
-            replication.list(group, epoch, call.from(), call.max(), this);
+            groups.list(group, epoch, call.from(), call.max(), this);
         }
 
         @Override

@@ -14,7 +14,6 @@ import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Ports;
-import io.kelpie.cluster.replication.Replication;
 
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +34,7 @@ final class PrimaryService {
     private static final long EVENTS_NANOS = 2_000_000_000L;
 
     private final Ports ports;
-    private final Replication replication;
+    private final LocalGroups groups;
     private final EventLog events;
     private final Gateway gateway;
     private final TreeMap<Key, Served> serving = new TreeMap<>();
@@ -43,9 +42,9 @@ final class PrimaryService {
     private @Nullable Homes homes;
     private boolean closed;
 
-    PrimaryService(Ports ports, Replication replication, EventLog events, Gateway gateway) {
+    PrimaryService(Ports ports, LocalGroups groups, EventLog events, Gateway gateway) {
         this.ports = ports;
-        this.replication = replication;
+        this.groups = groups;
         this.events = events;
         this.gateway = gateway;
     }
@@ -187,14 +186,14 @@ final class PrimaryService {
             PgId pg = request.pg();
             long epoch = request.epoch();
             if (call instanceof PrimaryCall.Change change) {
-                replication.write(
+                groups.write(
                         pg,
                         epoch,
                         request.operation(),
                         change.change(),
                         ending(result -> new Answer.Done()));
             } else if (call instanceof PrimaryCall.Read read) {
-                replication.read(
+                groups.read(
                         pg,
                         epoch,
                         read.object(),
@@ -202,7 +201,7 @@ final class PrimaryService {
                         read.length(),
                         ending(Answer.Bytes::new));
             } else if (call instanceof PrimaryCall.Allocated allocated) {
-                replication.allocated(
+                groups.allocated(
                         pg,
                         epoch,
                         allocated.object(),
@@ -210,9 +209,9 @@ final class PrimaryService {
                         allocated.length(),
                         ending(Answer.Ranges::new));
             } else if (call instanceof PrimaryCall.ListObjects list) {
-                replication.list(pg, epoch, list.from(), list.max(), ending(Answer.Objects::new));
+                groups.list(pg, epoch, list.from(), list.max(), ending(Answer.Objects::new));
             } else if (call instanceof PrimaryCall.Flush) {
-                replication.flush(pg, epoch, ending(result -> new Answer.Done()));
+                groups.flush(pg, epoch, ending(result -> new Answer.Done()));
             } else {
                 runAtHome();
             }
