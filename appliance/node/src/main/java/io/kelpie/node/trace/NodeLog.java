@@ -46,6 +46,9 @@ public final class NodeLog {
         context.reset();
         // Where its jar lies is nobody's business.
         context.getLogger("net.openhft").setLevel(Level.WARN);
+        // Page after page while the ensemble is away; the coordinator says in a line what matters.
+        context.getLogger("org.apache.zookeeper").setLevel(Level.OFF);
+        context.getLogger("org.apache.curator").setLevel(Level.OFF);
         Held held = new Held();
         NodeLog log = new NodeLog(context, held);
         log.attach(held);
