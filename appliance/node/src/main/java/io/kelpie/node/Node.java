@@ -1,10 +1,14 @@
 package io.kelpie.node;
 
+import io.kelpie.cluster.engine.ClusterConfig;
 import io.kelpie.cluster.engine.Engine;
 import io.kelpie.cluster.engine.EngineConfig;
+import io.kelpie.cluster.membership.NodeNews;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Member;
+import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.port.Completion;
+import io.kelpie.cluster.port.Coordinator;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Peers;
 import io.kelpie.cluster.port.Ports;
@@ -19,10 +23,14 @@ import io.kelpie.nbd.TlsConfig;
 import io.kelpie.node.config.CoordinatorConfig;
 import io.kelpie.node.config.LogConfig;
 import io.kelpie.node.config.NodeConfig;
+import io.kelpie.node.coordinator.LocalCoordinator;
 import io.kelpie.node.coordinator.MapDamagedException;
 import io.kelpie.node.coordinator.SingleCoordinator;
+import io.kelpie.node.coordinator.ZooKeeperCoordinator;
 import io.kelpie.node.export.VolumeDirectory;
 import io.kelpie.node.export.VolumeExports;
+import io.kelpie.node.peer.NettyPeers;
+import io.kelpie.node.peer.PeerSettings;
 import io.kelpie.node.runtime.BufferPayloads;
 import io.kelpie.node.runtime.Closer;
 import io.kelpie.node.runtime.CoreCall;
@@ -41,11 +49,14 @@ import io.kelpie.store.StoreListener;
 import io.kelpie.store.rocks.RocksObjectStore;
 import io.netty.buffer.PooledByteBufAllocator;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.net.BindException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -71,6 +82,9 @@ public final class Node implements AutoCloseable {
     private static final Duration FUSE_TIMEOUT = Duration.ofSeconds(45);
     private static final long ENGINE_START_NANOS = TimeUnit.SECONDS.toNanos(120);
     private static final long ENGINE_STOP_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** How long a start waits for what can be known at once. */
+    private static final long JOIN_NANOS = TimeUnit.SECONDS.toNanos(3);
+
     private static final int CACHE_TO_WRITE_BUFFER = 4;
     private static final int GIB_SHIFT = 30;
 
@@ -81,6 +95,9 @@ public final class Node implements AutoCloseable {
     private final PooledByteBufAllocator allocator = PooledByteBufAllocator.DEFAULT;
     /** Whether the engine ended in order, so that the store may be marked clean. */
     private boolean stoppedInOrder;
+
+    /** Null until it is composed. */
+    private volatile @Nullable Engine engine;
 
     /**
      * What a node needs of the process it runs in.
@@ -153,23 +170,32 @@ public final class Node implements AutoCloseable {
                 CoreLoop.start(new SystemClock(), CORE_QUEUE_BOUND, around.onBroken()));
         RocksLocalStore localStore = closer.add(
                 "local store", new RocksLocalStore(store, loop, allocator, STORE_THREADS, tracer));
-        SingleCoordinator coordinator = closer.add("coordinator", openCoordinator(store, loop));
+        Coordinator coordinator = openCoordinator(store, loop);
+        boolean alone = config.coordinator() instanceof CoordinatorConfig.Single;
+        NettyPeers peers = alone ? null : closer.add("peers", openPeers(identity, io, loop));
         EngineConfig self = engineConfig(identity, localStore);
-        Engine engine = new Engine(self, ports(loop, localStore, coordinator));
-        closer.add("engine", () -> stopEngine(engine, loop));
-        startEngine(engine, loop);
-        watch.lap("cluster logic at map version " + engine.map().version());
-
-        openSheepDoor(io, loop, engine, localStore, self);
+        Ports ports = ports(loop, localStore, coordinator, peers == null ? Peers.NONE : peers);
+        Engine composed = new Engine(self, ports, this::onStopWanted);
+        engine = composed;
+        closer.add("engine", () -> stopEngine(composed, loop));
+        if (alone) {
+            startEngine(composed, loop);
+            watch.lap("cluster logic at map version " + composed.map().version());
+        }
+        openSheepDoor(io, loop, composed, localStore, self, peers);
         watch.lap("listening to Sheepdog clients on " + config.sheep().listenAddress());
+        if (!alone) {
+            joinCluster(loop);
+            watch.lap("cluster logic " + composed.state());
+        }
         NodeConfig.NbdDoor nbd = config.nbd();
         if (nbd != null) {
-            openNbdDoor(nbd, io, loop, engine);
+            openNbdDoor(nbd, io, loop, composed);
             watch.lap("listening to NBD clients");
         }
         NodeConfig.FuseDoor fuse = config.fuse();
         if (fuse != null) {
-            openFuseDoor(fuse, loop, engine, localStore);
+            openFuseDoor(fuse, loop, composed, localStore);
             watch.lap("VDIs mounted on " + fuse.mountPoint());
         }
     }
@@ -230,19 +256,36 @@ public final class Node implements AutoCloseable {
         return names;
     }
 
-    private SingleCoordinator openCoordinator(ObjectStore store, CoreLoop loop)
-            throws StartException {
-        if (!(config.coordinator() instanceof CoordinatorConfig.Single)) {
-            throw new StartException("only '-c single' is available in this version");
+    private Coordinator openCoordinator(ObjectStore store, CoreLoop loop) throws StartException {
+        CoordinatorConfig kind = config.coordinator();
+        if (kind instanceof CoordinatorConfig.ZooKeeper ensemble) {
+            return closer.add("coordinator", ZooKeeperCoordinator.start(ensemble, loop, tracer));
         }
         try {
-            return SingleCoordinator.open(store, loop, tracer);
+            if (kind instanceof CoordinatorConfig.Local local) {
+                return closer.add("coordinator", LocalCoordinator.open(local, loop, tracer));
+            }
+            return closer.add("coordinator", SingleCoordinator.open(store, loop, tracer));
+        } catch (IOException e) {
+            throw new StartException(String.valueOf(e.getMessage()), e);
         } catch (MapDamagedException e) {
             throw new StartException(
                     "the cluster map in " + config.store() + " is damaged: " + e.getMessage()
                             + "; restore the store from a copy",
                     e);
         }
+    }
+
+    private NettyPeers openPeers(NodeIdentity identity, IoThreads io, CoreLoop loop) {
+        PeerId self = new PeerId(identity.node(), identity.incarnation());
+        return new NettyPeers(
+                io.group(), loop, PeerSettings.of(self), this::clusterCreatedNanos, tracer);
+    }
+
+    /** Core loop only. */
+    private long clusterCreatedNanos() {
+        Engine composed = engine;
+        return composed == null ? 0 : composed.map().settings().createdNanos();
     }
 
     private EngineConfig engineConfig(NodeIdentity identity, RocksLocalStore localStore) {
@@ -252,12 +295,24 @@ public final class Node implements AutoCloseable {
                 identity.incarnation(),
                 config.sheep().endpoint(),
                 config.zone(),
-                (int) Math.max(1, Math.min(gib, Integer.MAX_VALUE)),
+                config.gateway() ? 0 : (int) Math.max(1, Math.min(gib, Integer.MAX_VALUE)),
                 PART_BITS,
-                config.alwaysDurable());
+                config.alwaysDurable(),
+                clusterConfig());
     }
 
-    private Ports ports(CoreLoop loop, RocksLocalStore localStore, SingleCoordinator coordinator) {
+    /**
+     * In a cluster every write is synced on every copy before it is acknowledged, so a store is as
+     * good after a crash of its host as after a clean stop.
+     */
+    private @Nullable ClusterConfig clusterConfig() {
+        return config.coordinator() instanceof CoordinatorConfig.Single
+                ? null
+                : ClusterConfig.of(config.sheep().endpoint(), true, PART_BITS);
+    }
+
+    private Ports ports(
+            CoreLoop loop, RocksLocalStore localStore, Coordinator coordinator, Peers peers) {
         return new Ports(
                 new SystemClock(),
                 loop.timers(),
@@ -265,7 +320,7 @@ public final class Node implements AutoCloseable {
                 new BufferPayloads(allocator),
                 localStore,
                 coordinator,
-                Peers.NONE,
+                peers,
                 tracer);
     }
 
@@ -279,6 +334,47 @@ public final class Node implements AutoCloseable {
             throw new StartException("the cluster logic did not start within two minutes;"
                     + " the log in " + config.store() + " says how far it came");
         }
+    }
+
+    /**
+     * Lets the node join; it may wait for the coordinator or for other nodes however long that
+     * takes, and answers its doors meanwhile. A store that cannot belong to the cluster is found
+     * out at once, usually.
+     */
+    private void joinCluster(CoreLoop loop) throws StartException {
+        CoreCall.Answer<Outcome> answer =
+                CoreCall.await(loop, JOIN_NANOS, this::joinLater, late -> {});
+        if (answer instanceof CoreCall.Failed<Outcome> failed) {
+            throw new StartException(whyNotStarted(failed.error()));
+        }
+    }
+
+    private void joinLater(Completion<Outcome> first) {
+        Engine joining = Objects.requireNonNull(engine, "composed before it joins");
+        joining.start(new Completion<>() {
+            @Override
+            public void done(Outcome result) {
+                first.done(result);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                tracer.event(Tracer.Level.ERROR, whyNotStarted(error));
+                first.failed(error);
+                around.stopAction().run();
+            }
+        });
+    }
+
+    private void onStopWanted(NodeNews.StopReason reason) {
+        tracer.event(
+                Tracer.Level.INFO,
+                switch (reason) {
+                    case KILLED -> "stopping: the cluster moves this node's groups away";
+                    case CLUSTER_SHUTDOWN -> "stopping: the cluster was shut down";
+                    case TAKEN_OVER -> "stopping: another process took over this node";
+                });
+        around.stopAction().run();
     }
 
     private String whyNotStarted(ErrorCode error) {
@@ -317,7 +413,8 @@ public final class Node implements AutoCloseable {
             CoreLoop loop,
             Engine engine,
             RocksLocalStore localStore,
-            EngineConfig self)
+            EngineConfig self,
+            @Nullable NettyPeers peers)
             throws StartException {
         Member member = new Member(
                 0, self.node(), self.incarnation(), self.endpoint(), self.zone(), self.weightGib());
@@ -334,7 +431,11 @@ public final class Node implements AutoCloseable {
                         SHEEP_BUDGET_BYTES,
                         MAX_WRITE_BYTES));
         try {
-            server.listen(config.sheep().listenAddress());
+            if (peers == null) {
+                server.listen(config.sheep().listenAddress());
+            } else {
+                server.listen(config.sheep().listenAddress(), peers::accept);
+            }
             server.listen(config.store().resolve(SOCKET_NAME));
         } catch (IOException e) {
             boolean inUse = e.getCause() instanceof BindException;

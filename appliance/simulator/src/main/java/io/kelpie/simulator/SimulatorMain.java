@@ -19,8 +19,7 @@ import java.util.concurrent.TimeUnit;
         subcommands = {
             SimulatorMain.Run.class,
             SimulatorMain.Search.class,
-            SimulatorMain.Twice.class,
-            ClusterCommands.class
+            SimulatorMain.Twice.class
         },
         mixinStandardHelpOptions = true)
 public final class SimulatorMain implements Callable<Integer> {

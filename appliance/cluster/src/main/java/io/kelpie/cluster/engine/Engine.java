@@ -26,6 +26,7 @@ import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator;
+import io.kelpie.cluster.port.Coordinator.Announcement;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.Ports;
@@ -53,6 +54,8 @@ import io.kelpie.cluster.volume.Volume;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -387,6 +390,36 @@ public final class Engine {
      */
     public NodeState state() {
         return membership.state();
+    }
+
+    /**
+     * The nodes there are: members that take part, or before the first format who is announced.
+     *
+     * @return by address and port; this node alone if it knows of no other
+     */
+    public List<Member> nodes() {
+        List<Member> nodes = new ArrayList<>();
+        for (Member member : map().members()) {
+            if (member.state().isAlive()) {
+                nodes.add(member);
+            }
+        }
+        if (nodes.isEmpty() && neighbourhood != null) {
+            for (Announcement process : neighbourhood.watch().announced()) {
+                nodes.add(new Member(
+                        nodes.size(),
+                        process.id().node(),
+                        process.id().incarnation(),
+                        process.endpoint(),
+                        process.zone(),
+                        process.weightGib()));
+            }
+        }
+        if (nodes.isEmpty()) {
+            nodes.add(self());
+        }
+        nodes.sort(Comparator.comparing(Member::endpoint));
+        return List.copyOf(nodes);
     }
 
     /**

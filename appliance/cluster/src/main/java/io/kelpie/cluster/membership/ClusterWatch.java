@@ -26,6 +26,7 @@ public final class ClusterWatch {
     private final Reports reports;
     private final Controller controller;
     private final Announcements announcements;
+    private List<Announcement> announced = List.of();
 
     /**
      * Composes it; nothing runs before {@link #start}.
@@ -201,7 +202,17 @@ public final class ClusterWatch {
         }
     }
 
+    /**
+     * The processes that are announced, as last read.
+     *
+     * @return in ascending order of node and incarnation
+     */
+    public List<Announcement> announced() {
+        return announced;
+    }
+
     private void onAnnouncedProcesses(List<Announcement> processes) {
+        announced = List.copyOf(processes);
         liveness.onAnnounced(processes);
         controller.onAnnounced(processes);
     }

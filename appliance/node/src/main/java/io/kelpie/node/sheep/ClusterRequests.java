@@ -2,12 +2,17 @@ package io.kelpie.node.sheep;
 
 import io.kelpie.cluster.engine.Engine;
 import io.kelpie.cluster.membership.EpochLog.Epoch;
+import io.kelpie.cluster.membership.Liveness.PeerStatus;
+import io.kelpie.cluster.message.ControlMessage.OrderKind;
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterSettings;
+import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.Endpoint;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Member;
+import io.kelpie.cluster.model.PgEntry;
 import io.kelpie.cluster.port.LocalStore;
+import io.kelpie.cluster.recovery.SessionProgress;
 import io.kelpie.cluster.vdi.InodeLayout;
 import io.kelpie.wire.sheep.ClusterArguments;
 import io.kelpie.wire.sheep.ClusterDefaultAnswer;
@@ -29,8 +34,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 
-import org.jspecify.annotations.Nullable;
-
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -47,6 +50,7 @@ final class ClusterRequests {
     private static final int VNODES = 128;
     private static final int LOG_LEVEL_INFO = 6;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    private static final int RECOVERY_SESSIONS = 2;
     private static final List<String> STORES = List.of("plain", "tree");
     /** What a format may ask for; the other flags change rules that this version does not keep. */
     private static final int KNOWN_FLAGS =
@@ -57,6 +61,7 @@ final class ClusterRequests {
     private final LocalStore store;
     private final RequestCounters counters;
     private final ByteBufAllocator allocator;
+    private RecoveryThrottleRecord throttle = new RecoveryThrottleRecord(0, 0, 0);
 
     ClusterRequests(
             Engine engine,
@@ -123,6 +128,12 @@ final class ClusterRequests {
         exchange.reply(small ? SheepResult.BUFFER_SMALL : status(), HeaderWords.ZERO, data);
     }
 
+    private List<NodeRecord> nodesOf(List<Member> members) {
+        List<Member> sorted = new ArrayList<>(members);
+        sorted.sort(Comparator.comparing(Member::endpoint));
+        return sorted.stream().map(member -> nodeOf(member, sorted)).toList();
+    }
+
     private SheepResult status() {
         ErrorCode refusal = engine.refusal();
         return refusal == null ? SheepResult.SUCCESS : ResultCodes.of(refusal);
@@ -130,8 +141,7 @@ final class ClusterRequests {
 
     private EpochLogRecord record(Epoch epoch, boolean newest, boolean withNodes) {
         ClusterSettings settings = engine.map().settings();
-        List<NodeRecord> nodes =
-                withNodes ? epoch.members().stream().map(this::nodeOf).toList() : List.of();
+        List<NodeRecord> nodes = withNodes ? nodesOf(epoch.members()) : List.of();
         long seconds = epoch.timeNanos() / NANOS_PER_SECOND;
         if (!newest) {
             return new EpochLogRecord(
@@ -141,7 +151,7 @@ final class ClusterRequests {
                 InodeLayout.time(settings.createdNanos()),
                 seconds,
                 epoch.epoch(),
-                0,
+                recoveryDisabled(),
                 settings.copies(),
                 0,
                 settings.flags(),
@@ -162,8 +172,11 @@ final class ClusterRequests {
             case SHUTDOWN -> ClusterInfoRecord.STATUS_SHUTDOWN;
         };
         boolean formatted = map.epoch() != 0;
+        if (engine.refusal() == ErrorCode.NOT_JOINED) {
+            status = ClusterInfoRecord.STATUS_WAIT;
+        }
         ClusterInfoRecord record = new ClusterInfoRecord(
-                0,
+                recoveryDisabled(),
                 map.epoch(),
                 InodeLayout.time(settings.createdNanos()),
                 settings.flags(),
@@ -172,11 +185,15 @@ final class ClusterRequests {
                 status,
                 formatted ? settings.blockSizeShift() : 0,
                 SheepName.of(settings.store()),
-                map.members().stream().map(this::nodeOf).toList());
+                nodesOf(engine.nodes()));
         exchange.reply(
                 SheepResult.SUCCESS,
                 HeaderWords.ZERO,
                 encoded(ClusterInfoRecord.BYTES, record::encode));
+    }
+
+    private int recoveryDisabled() {
+        return (engine.map().flags() & ClusterMap.FLAG_NO_RECOVERY) == 0 ? 0 : 1;
     }
 
     void format(SheepExchange exchange) {
@@ -223,8 +240,58 @@ final class ClusterRequests {
         node.stop();
     }
 
+    void enableRecovery(SheepExchange exchange) {
+        order(exchange, OrderKind.RECOVERY_ON);
+    }
+
+    void disableRecovery(SheepExchange exchange) {
+        order(exchange, OrderKind.RECOVERY_OFF);
+    }
+
+    private void order(SheepExchange exchange, OrderKind kind) {
+        if (engine.map().status() == ClusterStatus.UNFORMATTED) {
+            exchange.reply(SheepResult.WAIT_FOR_FORMAT);
+        } else {
+            engine.order(kind, null, exchange.outcome());
+        }
+    }
+
+    /** Weights follow from what the nodes announce; there is nothing to measure again. */
+    void reweight(SheepExchange exchange) {
+        exchange.reply(
+                engine.map().status() == ClusterStatus.UNFORMATTED
+                        ? SheepResult.WAIT_FOR_FORMAT
+                        : SheepResult.SUCCESS);
+    }
+
+    /** For a cluster that waits: as a whole for members, or some of its groups for theirs. */
     void forceRecover(SheepExchange exchange) {
-        exchange.reply(SheepResult.FORCE_RECOVER);
+        boolean waits = engine.refusal() == ErrorCode.NOT_JOINED || hasInactiveGroup();
+        if (!waits || engine.epochs().isEmpty()) {
+            exchange.reply(SheepResult.FORCE_RECOVER);
+            return;
+        }
+        List<Epoch> epochs = engine.epochs();
+        List<NodeRecord> last = nodesOf(epochs.get(epochs.size() - 1).members());
+        int length = last.size() * NodeRecord.BYTES;
+        if (length > exchange.header().dataLength()) {
+            exchange.reply(SheepResult.INVALID_PARMS);
+            return;
+        }
+        engine.order(
+                OrderKind.START,
+                null,
+                exchange.completion(started -> engine.order(
+                        OrderKind.FORCE_RECOVERY,
+                        null,
+                        exchange.completion(forced -> exchange.reply(
+                                SheepResult.SUCCESS,
+                                HeaderWords.ZERO,
+                                encoded(length, out -> last.forEach(each -> each.encode(out))))))));
+    }
+
+    private boolean hasInactiveGroup() {
+        return engine.map().groups().stream().anyMatch(group -> group.primary() == PgEntry.NONE);
     }
 
     void listStores(SheepExchange exchange) {
@@ -254,16 +321,45 @@ final class ClusterRequests {
         replyRecord(exchange, MdInfoRecord.BYTES, new MdInfoRecord(List.of(disk))::encode);
     }
 
+    /** The learners that this node brings up to date, in objects. */
     void readRecovery(SheepExchange exchange) {
-        replyRecord(
-                exchange, RecoveryStateRecord.BYTES, new RecoveryStateRecord(0, 0, 0, 0)::encode);
+        if (engine.map().status() == ClusterStatus.UNFORMATTED) {
+            exchange.reply(SheepResult.WAIT_FOR_FORMAT);
+            return;
+        }
+        long done = 0;
+        long left = 0;
+        List<SessionProgress> sessions = engine.recovery();
+        for (SessionProgress session : sessions) {
+            done += session.objectsCompared();
+            left += session.objectsLeft();
+        }
+        RecoveryStateRecord state = sessions.isEmpty()
+                ? RecoveryStateRecord.IDLE
+                : new RecoveryStateRecord(1, 1, done, done + left);
+        replyRecord(exchange, RecoveryStateRecord.BYTES, state::encode);
     }
 
     void readThrottle(SheepExchange exchange) {
-        replyRecord(
-                exchange,
-                RecoveryThrottleRecord.BYTES,
-                new RecoveryThrottleRecord(0, 0, 0)::encode);
+        replyRecord(exchange, RecoveryThrottleRecord.BYTES, throttle::encode);
+    }
+
+    /** So many objects per interval become so many bytes a second. */
+    void setThrottle(SheepExchange exchange) {
+        if (exchange.payloadBytes() != RecoveryThrottleRecord.BYTES) {
+            exchange.reply(SheepResult.INVALID_PARMS);
+            return;
+        }
+        RecoveryThrottleRecord asked = RecoveryThrottleRecord.decode(exchange.payloadView());
+        long objects = asked.maxObjects();
+        long millis = asked.intervalMillis();
+        boolean limits = objects > 0 && millis > 0;
+        throttle = new RecoveryThrottleRecord(objects, millis, limits ? 1 : 0);
+        double perSecond =
+                (double) objects * (1L << engine.map().settings().blockSizeShift()) * 1000 / millis;
+        engine.limitRecovery(
+                RECOVERY_SESSIONS, limits ? Math.max(1, (long) Math.min(1e15, perSecond)) : 0);
+        exchange.reply(SheepResult.SUCCESS);
     }
 
     void readLogLevel(SheepExchange exchange) {
@@ -307,23 +403,34 @@ final class ClusterRequests {
         return buffer.writerIndex(bytes);
     }
 
-    /** The members, or before the first format this node alone, by address and port. */
     private List<NodeRecord> present() {
-        List<Member> members = engine.map().members();
-        @Nullable Member self = members.isEmpty() ? node.self() : null;
-        List<Member> sorted = new ArrayList<>(self == null ? members : List.of(self));
-        sorted.sort(Comparator.comparing(Member::endpoint));
-        return sorted.stream().map(this::nodeOf).toList();
+        List<Member> nodes = engine.nodes();
+        return nodes.stream().map(member -> nodeOf(member, nodes)).toList();
     }
 
-    private NodeRecord nodeOf(Member member) {
+    /** Virtual nodes are shown in proportion to weight, as upstream's ring would have them. */
+    private NodeRecord nodeOf(Member member, List<Member> among) {
         Endpoint endpoint = member.endpoint();
         NodeAddress address = new NodeAddress(endpoint.high(), endpoint.low(), endpoint.port());
-        int vnodes = member.weightGib() == 0 ? 0 : VNODES;
+        double mean = among.stream()
+                .mapToInt(Member::weightGib)
+                .filter(weight -> weight > 0)
+                .average()
+                .orElse(1);
+        int vnodes = (int) Math.min(0xFFFF, Math.round(VNODES * member.weightGib() / mean));
         return new NodeRecord(
                 new NodeIdRecord(address, NodeAddress.NONE),
                 vnodes,
                 Integer.toUnsignedLong(member.zone()),
-                store.space().totalBytes());
+                spaceOf(member));
+    }
+
+    private long spaceOf(Member member) {
+        for (PeerStatus peer : engine.peers()) {
+            if (peer.node().equals(member.node())) {
+                return peer.totalBytes();
+            }
+        }
+        return store.space().totalBytes();
     }
 }

@@ -63,6 +63,10 @@ final class SheepRequests {
         handlers.put(SheepOpcode.MAKE_FS, cluster::format);
         handlers.put(SheepOpcode.SHUTDOWN, cluster::shutdown);
         handlers.put(SheepOpcode.KILL_NODE, cluster::kill);
+        handlers.put(SheepOpcode.ENABLE_RECOVER, cluster::enableRecovery);
+        handlers.put(SheepOpcode.DISABLE_RECOVER, cluster::disableRecovery);
+        handlers.put(SheepOpcode.REWEIGHT, cluster::reweight);
+        handlers.put(SheepOpcode.SET_RECOVERY, cluster::setThrottle);
         handlers.put(SheepOpcode.FORCE_RECOVER, cluster::forceRecover);
         handlers.put(SheepOpcode.GET_STORE_LIST, cluster::listStores);
         handlers.put(SheepOpcode.STAT, cluster::readCounters);
