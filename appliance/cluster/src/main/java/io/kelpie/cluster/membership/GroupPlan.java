@@ -108,8 +108,10 @@ final class GroupPlan {
         learners.removeIf(index -> !entry.target().contains(index));
         List<Integer> fresh = new ArrayList<>();
         for (int index : entry.target()) {
-            boolean wanted =
-                    !entry.names(index) && isStaying(index) && !input.isBarred(index, partition);
+            boolean wanted = !entry.names(index)
+                    && isStaying(index)
+                    && !input.isBarred(index, partition)
+                    && !isCutOff(index, entry.primary());
             if (wanted) {
                 fresh.add(index);
             }
