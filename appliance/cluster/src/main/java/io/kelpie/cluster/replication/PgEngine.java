@@ -1,208 +1,219 @@
 package io.kelpie.cluster.replication;
 
-import io.kelpie.cluster.message.ObjectChange;
+import io.kelpie.cluster.message.GroupMessage;
+import io.kelpie.cluster.message.GroupMessage.Acknowledge;
+import io.kelpie.cluster.message.GroupMessage.Digest;
+import io.kelpie.cluster.message.GroupMessage.Info;
+import io.kelpie.cluster.message.GroupMessage.Listing;
+import io.kelpie.cluster.message.GroupMessage.Stale;
+import io.kelpie.cluster.message.GroupMessage.Versions;
+import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Invariant;
-import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectVersion;
+import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.model.PgEntry;
 import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.port.Completion;
-import io.kelpie.cluster.port.LocalStore;
-import io.kelpie.cluster.port.LocalStore.DataRange;
-import io.kelpie.cluster.port.Outcome;
-import io.kelpie.cluster.port.Payload;
-import io.kelpie.cluster.port.StoreBatch;
-import io.kelpie.cluster.port.StoreOperation;
-import io.kelpie.cluster.port.StoreRead;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
- * One placement group at this node. As primary it gives every write the next version of its
- * partition epoch, applies it, and answers reads; a read waits for every overlapping write that is
- * not committed yet, so no value is seen that a crash could still take back from its writer. Core
- * loop only.
+ * One placement group at this node: obeys the map by playing one role in each partition epoch, and
+ * keeps what belongs to other epochs away from it. Core loop only.
  */
 final class PgEngine {
-    private final PgId pg;
-    private final LocalStore store;
-    private final TreeMap<ObjectId, ObjectTraffic> traffic = new TreeMap<>();
-    private @Nullable PgEntry entry;
-    private boolean primary;
-    private long sequence;
+    /** Messages of a newer epoch kept until its map comes; more are sent again. */
+    private static final int MAX_EARLY = 64;
 
-    PgEngine(PgId pg, LocalStore store) {
-        this.pg = pg;
-        this.store = store;
+    private final Group group;
+    private final ArrayDeque<Early> early = new ArrayDeque<>();
+    private Role role = new IdleRole(GroupState.State.IDLE);
+    private boolean named;
+
+    /** The process that was primary in the last map that had one. */
+    private @Nullable PeerId primaryProcess;
+
+    private long blockedUntilNanos = Long.MIN_VALUE;
+
+    PgEngine(PgId pg, Surroundings around, PgEntry first) {
+        this.group = new Group(pg, around, first);
     }
 
     /** Obeys a map's entry for this group. */
-    void install(PgEntry next, int selfIndex) {
-        PgEntry current = entry;
-        if (current != null && current.epoch() == next.epoch()) {
+    void install(ClusterMap map, int self) {
+        PgEntry next = map.group(group.pg);
+        PgEntry current = group.entry();
+        boolean solo = isSolo(map, next, self);
+        if (named && current.epoch() == next.epoch()) {
+            if (!solo) {
+                forgetSolitude();
+            }
             return;
         }
         Invariant.check(
-                current == null || next.epoch() > current.epoch(),
-                "partition epochs only rise",
-                next);
-        entry = next;
-        primary = next.primary() == selfIndex;
-        // The in-sync set is this node alone, so there is nothing to level: the group is active at
-        // once.
-        Invariant.check(
-                !primary || next.sync().size() == 1,
-                "one in-sync copy until replication is built",
-                next);
-        sequence = 0;
+                !named || next.epoch() > current.epoch(), "partition epochs only rise", next);
+        ObjectVersion proven = group.log.committed();
+        boolean provesThat = named && proven.epoch() == current.epoch() && proven.sequence() > 0;
+        List<Integer> provers = new ArrayList<>(next.sync());
+        provers.retainAll(provesThat ? current.sync() : List.of());
+        forgetSolitude();
+        role.abandon();
+        noteFormerPrimary(map, next);
+        named = true;
+        group.obey(next, self);
+        role = roleIn(next, self, solo, proven, provers);
+        role.begin();
+        takeEarly();
     }
 
-    /** Forgets the entry: the cluster was stopped or is being formatted. */
+    /** Writes of the only node passed the cache of versions by. */
+    private void forgetSolitude() {
+        if (role instanceof PrimaryRole primary && primary.isSolo()) {
+            group.around.versions.clear();
+            primary.endSolitude();
+        }
+    }
+
+    private static boolean isSolo(ClusterMap map, PgEntry entry, int self) {
+        return map.members().size() == 1
+                && entry.learners().isEmpty()
+                && entry.sync().equals(List.of(self));
+    }
+
+    private Role roleIn(
+            PgEntry entry, int self, boolean solo, ObjectVersion proven, List<Integer> provers) {
+        long notBefore = Math.max(blockedUntilNanos, group.around.leases.quarantineEnd());
+        if (entry.primary() == self) {
+            return new PrimaryRole(group, solo, notBefore, proven, provers);
+        }
+        if (entry.names(self)) {
+            return new FollowerRole(group, entry.learners().contains(self), notBefore);
+        }
+        return new IdleRole(GroupState.State.STRAY);
+    }
+
+    /** While a lease that this node granted to a former primary lasts, it helps nobody else. */
+    private void noteFormerPrimary(ClusterMap map, PgEntry next) {
+        PeerId now = next.primary() == PgEntry.NONE
+                ? null
+                : map.member(next.primary()).id();
+        PeerId before = primaryProcess;
+        if (before != null && !before.equals(now) && !before.equals(group.around.self)) {
+            blockedUntilNanos =
+                    Math.max(blockedUntilNanos, group.around.leases.boundUntil(before.node()));
+        }
+        if (now != null) {
+            primaryProcess = now;
+        }
+    }
+
+    /** Plays no part: the cluster is stopped, or the map does not name this process. */
     void deactivate() {
-        primary = false;
+        role.abandon();
+        role = new IdleRole(GroupState.State.IDLE);
+    }
+
+    /** The store was emptied: nothing is left of the group. */
+    void clear() {
+        deactivate();
+        group.log.clear();
+        group.gapped.clear();
+        drop();
+    }
+
+    private void drop() {
+        early.forEach(each -> each.message().release());
+        early.clear();
     }
 
     boolean isPrimary() {
-        return primary;
+        return role instanceof PrimaryRole;
     }
 
-    /** Orders and applies a change; its payloads are borrowed until the completion runs. */
-    void write(ObjectChange change, Completion<Outcome> completion) {
-        PgEntry current = entry;
-        if (!primary || current == null) {
-            completion.failed(ErrorCode.NO_PRIMARY);
-            return;
-        }
-        ObjectVersion version = new ObjectVersion(current.epoch(), ++sequence);
-        ObjectTraffic object = traffic.computeIfAbsent(change.object(), id -> new ObjectTraffic());
-        object.uncommitted.add(change);
-        store.write(
-                new StoreBatch(operations(change, version), change.durable()), new Completion<>() {
-                    @Override
-                    public void done(Outcome result) {
-                        settle(change);
-                        completion.done(result);
-                    }
-
-                    @Override
-                    public void failed(ErrorCode error) {
-                        settle(change);
-                        completion.failed(error);
-                    }
-                });
+    boolean isActive() {
+        return role instanceof PrimaryRole primary && primary.isActive();
     }
 
-    /** Reads a range once no overlapping write is open. */
-    void read(ObjectId object, long offset, int length, Completion<Payload> completion) {
-        afterOverlapping(object, offset, length, () -> {
-            if (primary) {
-                store.read(new StoreRead(pg, object, offset, length), completion);
-            } else {
-                completion.failed(ErrorCode.NO_PRIMARY);
-            }
-        });
+    GroupState state() {
+        return new GroupState(group.pg, group.epoch(), role.state(), role.parked(), role.reason());
     }
 
-    /** Tells which parts of a range hold stored bytes, once no overlapping write is open. */
-    void allocated(
-            ObjectId object, long offset, int length, Completion<List<DataRange>> completion) {
-        afterOverlapping(object, offset, length, () -> {
-            if (primary) {
-                store.allocated(new StoreRead(pg, object, offset, length), completion);
-            } else {
-                completion.failed(ErrorCode.NO_PRIMARY);
-            }
-        });
-    }
-
-    /** Lists the ids of the group's objects, ascending from one on. */
-    void list(ObjectId from, int max, Completion<List<ObjectId>> completion) {
-        if (primary) {
-            store.list(pg, from, max, completion);
+    /** Hands a request to the primary role, if its sender means this epoch. */
+    void request(long epoch, Completion<?> completion, Consumer<Serving> request) {
+        boolean meant = epoch == group.epoch() || epoch == Replication.ANY_EPOCH;
+        if (meant && role instanceof PrimaryRole primary) {
+            primary.request(completion, request);
         } else {
             completion.failed(ErrorCode.NO_PRIMARY);
         }
     }
 
-    private void afterOverlapping(ObjectId object, long offset, int length, Runnable action) {
-        ObjectTraffic open = traffic.get(object);
-        if (open == null || !open.overlaps(offset, length)) {
-            action.run();
+    /** Takes a message; ownership of its payloads passes here. */
+    void onMessage(PeerId from, GroupMessage message) {
+        if (message instanceof Stale stale) {
+            if (stale.mapVersion() > group.around.map.version()) {
+                group.around.listener.onNewerEpochSeen(from);
+            }
+        } else if (!named || message.epoch() > group.epoch()) {
+            keep(from, message);
+        } else if (message.epoch() < group.epoch() && group.around.has(Rule.FENCE)) {
+            refuse(from, message);
         } else {
-            open.waiting.add(new WaitingRead(offset, length, action));
+            hand(from, message);
         }
     }
 
-    /** A write ended: reads that waited for nothing else go on, in their order. */
-    private void settle(ObjectChange change) {
-        ObjectTraffic open =
-                Invariant.present(traffic.get(change.object()), "an object with writes is known");
-        Invariant.check(open.remove(change), "a settled write was open", change.object());
-        if (open.uncommitted.isEmpty()) {
-            traffic.remove(change.object());
-        }
-        List<WaitingRead> waiting = open.waiting;
-        if (!waiting.isEmpty()) {
-            open.waiting = new ArrayList<>();
-            for (WaitingRead read : waiting) {
-                afterOverlapping(change.object(), read.offset(), read.length(), read.action());
-            }
+    private void hand(PeerId from, GroupMessage message) {
+        int member = group.memberOf(from);
+        if (member == PgEntry.NONE) {
+            message.release();
+        } else {
+            role.onMessage(member, message);
         }
     }
 
-    private List<StoreOperation> operations(ObjectChange change, ObjectVersion version) {
-        List<StoreOperation> operations = new ArrayList<>(change.pieces().size() + 1);
-        ObjectId object = change.object();
-        switch (change.action()) {
-            case CREATE ->
-                operations.add(new StoreOperation.Create(pg, object, change.sizeBytes(), version));
-            case REMOVE -> operations.add(new StoreOperation.Remove(pg, object));
-            case WRITE -> {}
+    private void keep(PeerId from, GroupMessage message) {
+        if (early.size() < MAX_EARLY) {
+            early.add(new Early(from, message));
+        } else {
+            message.release();
         }
-        for (ObjectChange.Piece piece : change.pieces()) {
-            Payload payload = piece.payload();
-            operations.add(
-                    payload == null
-                            ? new StoreOperation.Zero(
-                                    pg, object, version, piece.offset(), piece.length())
-                            : new StoreOperation.Write(
-                                    pg, object, version, piece.offset(), payload));
-        }
-        return operations;
+        group.around.listener.onNewerEpochSeen(from);
     }
 
-    private record WaitingRead(long offset, int length, Runnable action) {}
-
-    /** The open writes of an object and the reads that wait for them. */
-    private static final class ObjectTraffic {
-        private final List<ObjectChange> uncommitted = new ArrayList<>();
-        private List<WaitingRead> waiting = new ArrayList<>();
-
-        boolean overlaps(long offset, long length) {
-            for (ObjectChange change : uncommitted) {
-                if (change.overlaps(offset, length)) {
-                    return true;
-                }
-            }
-            return false;
-        }
-
-        /**
-         * By identity: two equal writes may be open at once, and equality would compare payloads.
-         */
-        boolean remove(ObjectChange change) {
-            for (int i = 0; i < uncommitted.size(); i++) {
-                if (uncommitted.get(i) == change) {
-                    uncommitted.remove(i);
-                    return true;
-                }
-            }
-            return false;
+    /** Late answers say nothing to anybody; who asks or orders must learn of the newer map. */
+    private void refuse(PeerId from, GroupMessage message) {
+        message.release();
+        boolean answer = message instanceof Acknowledge
+                || message instanceof Info
+                || message instanceof Versions
+                || message instanceof Listing
+                || message instanceof Digest;
+        if (!answer) {
+            group.around
+                    .ports
+                    .peers()
+                    .send(
+                            from.node(),
+                            new Stale(group.pg, group.epoch(), group.around.map.version()));
         }
     }
+
+    private void takeEarly() {
+        List<Early> all = List.copyOf(early);
+        early.clear();
+        all.forEach(each -> onMessage(each.from(), each.message()));
+    }
+
+    void onLost(int member) {
+        role.onLost(member);
+    }
+
+    private record Early(PeerId from, GroupMessage message) {}
 }

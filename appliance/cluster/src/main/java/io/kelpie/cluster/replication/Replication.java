@@ -14,7 +14,6 @@ import io.kelpie.cluster.model.OperationId;
 import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.port.Completion;
-import io.kelpie.cluster.port.LocalStore;
 import io.kelpie.cluster.port.LocalStore.DataRange;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
@@ -24,10 +23,17 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
-/** The placement groups of this node. Core loop only. */
+/**
+ * The placement groups of this node: orders and replicates writes, answers reads, keeps the copies
+ * level. Core loop only.
+ */
 public final class Replication {
-    private final LocalStore store;
+    /** For callers on this node: the epoch of the map in force here. */
+    public static final long ANY_EPOCH = 0;
+
+    private final Surroundings around;
     private final TreeMap<PgId, PgEngine> groups = new TreeMap<>();
 
     /**
@@ -47,7 +53,7 @@ public final class Replication {
             ControllerLine controller,
             WriteGuard guard,
             ReplicationConfig config) {
-        this.store = ports.store();
+        this.around = new Surroundings(ports, self, leases, controller, guard, config);
     }
 
     /**
@@ -68,14 +74,44 @@ public final class Replication {
      *
      * @param listener the receiver
      */
-    public void listen(ReplicationListener listener) {}
+    public void listen(ReplicationListener listener) {
+        around.listener = listener;
+    }
 
     /**
      * Registers who brings learners up to date; called before the first map is installed.
      *
      * @param listener the receiver
      */
-    public void teach(RecoveryListener listener) {}
+    public void teach(RecoveryListener listener) {
+        around.recovery = listener;
+    }
+
+    /**
+     * Obeys a map. The groups of a map with another time of creation are new: the store was emptied
+     * in between.
+     *
+     * @param map the map
+     * @param self the member that this process is in it, or null
+     */
+    public void install(ClusterMap map, @Nullable Member self) {
+        long created = around.map.settings().createdNanos();
+        if (created != map.settings().createdNanos()) {
+            groups.values().forEach(PgEngine::clear);
+            groups.clear();
+            around.versions.clear();
+        }
+        around.map = map;
+        if (self == null || map.status() != ClusterStatus.RUNNING) {
+            groups.values().forEach(PgEngine::deactivate);
+            return;
+        }
+        for (int partition = 0; partition < map.groups().size(); partition++) {
+            PgId pg = new PgId(partition);
+            groups.computeIfAbsent(pg, id -> new PgEngine(id, around, map.group(id)))
+                    .install(map, self.index());
+        }
+    }
 
     /**
      * Takes a message of another member.
@@ -84,7 +120,14 @@ public final class Replication {
      * @param message the message; ownership of payloads inside passes here
      */
     public void onMessage(PeerId from, GroupMessage message) {
-        message.release();
+        PgEngine group = groups.get(message.pg());
+        if (group == null) {
+            // Before its first map a process knows no groups; what matters is sent again.
+            message.release();
+            around.listener.onNewerEpochSeen(from);
+        } else {
+            group.onMessage(from, message);
+        }
     }
 
     /**
@@ -92,7 +135,23 @@ public final class Replication {
      *
      * @param node the node
      */
-    public void onLost(NodeId node) {}
+    public void onLost(NodeId node) {
+        Member member = around.map.memberOf(node);
+        if (member != null) {
+            groups.values().forEach(group -> group.onLost(member.index()));
+        }
+    }
+
+    /**
+     * Whether this node is the primary of a group.
+     *
+     * @param pg the group
+     * @return true if reads and writes of the group are answered here
+     */
+    public boolean isPrimary(PgId pg) {
+        PgEngine group = groups.get(pg);
+        return group != null && group.isPrimary();
+    }
 
     /**
      * Whether this node answers requests of a group now.
@@ -101,7 +160,8 @@ public final class Replication {
      * @return true if it is the primary and all copies are level
      */
     public boolean isActive(PgId pg) {
-        return isPrimary(pg);
+        PgEngine group = groups.get(pg);
+        return group != null && group.isActive();
     }
 
     /**
@@ -110,7 +170,7 @@ public final class Replication {
      * @return one line for each group of the map, in order
      */
     public List<GroupState> states() {
-        return List.of();
+        return groups.values().stream().map(PgEngine::state).toList();
     }
 
     /**
@@ -132,7 +192,7 @@ public final class Replication {
             @Nullable OperationId operation,
             ObjectChange change,
             Completion<Outcome> completion) {
-        write(pg, change, completion);
+        request(pg, epoch, completion, group -> group.write(operation, change, completion));
     }
 
     /**
@@ -153,7 +213,7 @@ public final class Replication {
             long offset,
             int length,
             Completion<Payload> completion) {
-        read(pg, object, offset, length, completion);
+        request(pg, epoch, completion, group -> group.read(object, offset, length, completion));
     }
 
     /**
@@ -173,7 +233,11 @@ public final class Replication {
             long offset,
             int length,
             Completion<List<DataRange>> completion) {
-        allocated(pg, object, offset, length, completion);
+        request(
+                pg,
+                epoch,
+                completion,
+                group -> group.allocated(object, offset, length, completion));
     }
 
     /**
@@ -188,7 +252,7 @@ public final class Replication {
      */
     public void list(
             PgId pg, long epoch, ObjectId from, int max, Completion<List<ObjectId>> completion) {
-        list(pg, from, max, completion);
+        request(pg, epoch, completion, group -> group.list(from, max, completion));
     }
 
     /**
@@ -199,37 +263,19 @@ public final class Replication {
      * @param completion gets DONE; NO_PRIMARY as for a write, IO_ERROR
      */
     public void flush(PgId pg, long epoch, Completion<Outcome> completion) {
-        flush(completion);
+        request(pg, epoch, completion, group -> group.flush(completion));
     }
 
-    /**
-     * Obeys a map.
-     *
-     * @param map the map
-     * @param self the member that this process is in it, or null
-     */
-    public void install(ClusterMap map, @Nullable Member self) {
-        if (self == null || map.status() != ClusterStatus.RUNNING) {
-            groups.values().forEach(PgEngine::deactivate);
-            return;
-        }
-        for (int partition = 0; partition < map.groups().size(); partition++) {
-            PgId pg = new PgId(partition);
-            groups.computeIfAbsent(pg, id -> new PgEngine(id, store))
-                    .install(map.group(pg), self.index());
-        }
-    }
-
-    /**
-     * Whether this node is the primary of a group.
-     *
-     * @param pg the group
-     * @return true if reads and writes of the group are answered here
-     */
-    public boolean isPrimary(PgId pg) {
+    private void request(PgId pg, long epoch, Completion<?> completion, Consumer<Serving> request) {
         PgEngine group = groups.get(pg);
-        return group != null && group.isPrimary();
+        if (group == null) {
+            completion.failed(ErrorCode.NO_PRIMARY);
+        } else {
+            group.request(epoch, completion, request);
+        }
     }
+
+    // What the gateway of one node calls until it knows epochs.
 
     /**
      * Orders and applies a change at the primary.
@@ -239,12 +285,7 @@ public final class Replication {
      * @param completion gets DONE when committed; NO_PRIMARY without effect, or the store's error
      */
     public void write(PgId pg, ObjectChange change, Completion<Outcome> completion) {
-        PgEngine group = groups.get(pg);
-        if (group == null) {
-            completion.failed(ErrorCode.NO_PRIMARY);
-        } else {
-            group.write(change, completion);
-        }
+        write(pg, ANY_EPOCH, null, change, completion);
     }
 
     /**
@@ -259,12 +300,7 @@ public final class Replication {
      */
     public void read(
             PgId pg, ObjectId object, long offset, int length, Completion<Payload> completion) {
-        PgEngine group = groups.get(pg);
-        if (group == null) {
-            completion.failed(ErrorCode.NO_PRIMARY);
-        } else {
-            group.read(object, offset, length, completion);
-        }
+        read(pg, ANY_EPOCH, object, offset, length, completion);
     }
 
     /**
@@ -282,12 +318,7 @@ public final class Replication {
             long offset,
             int length,
             Completion<List<DataRange>> completion) {
-        PgEngine group = groups.get(pg);
-        if (group == null) {
-            completion.failed(ErrorCode.NO_PRIMARY);
-        } else {
-            group.allocated(object, offset, length, completion);
-        }
+        allocated(pg, ANY_EPOCH, object, offset, length, completion);
     }
 
     /**
@@ -299,12 +330,7 @@ public final class Replication {
      * @param completion gets the ids in ascending order; NO_PRIMARY or the store's error
      */
     public void list(PgId pg, ObjectId from, int max, Completion<List<ObjectId>> completion) {
-        PgEngine group = groups.get(pg);
-        if (group == null) {
-            completion.failed(ErrorCode.NO_PRIMARY);
-        } else {
-            group.list(from, max, completion);
-        }
+        list(pg, ANY_EPOCH, from, max, completion);
     }
 
     /**
@@ -313,6 +339,6 @@ public final class Replication {
      * @param completion gets DONE after the sync
      */
     public void flush(Completion<Outcome> completion) {
-        store.sync(completion);
+        around.ports.store().sync(completion);
     }
 }

@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kelpie.cluster.message.ObjectChange;
 import io.kelpie.cluster.message.ObjectChange.Piece;
+import io.kelpie.cluster.model.ClusterMap;
+import io.kelpie.cluster.model.ClusterSettings;
+import io.kelpie.cluster.model.ClusterStatus;
+import io.kelpie.cluster.model.Endpoint;
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.Member;
+import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.model.PgEntry;
@@ -12,9 +18,12 @@ import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
+import io.kelpie.cluster.port.Peers;
+import io.kelpie.cluster.port.Ports;
 import io.kelpie.cluster.port.StoreOperation;
 import io.kelpie.cluster.testing.Ended;
 import io.kelpie.cluster.testing.Loop;
+import io.kelpie.cluster.testing.MemoryCoordinator;
 import io.kelpie.cluster.testing.MemoryStore;
 import io.kelpie.cluster.testing.Payloads;
 
@@ -23,19 +32,33 @@ import org.junit.jupiter.api.Test;
 
 import java.util.List;
 
-/** One placement group: the order of writes, and what reads wait for. */
-class PgEngineTest {
+/** A group whose only copy is here: the order of writes, and what reads wait for. */
+class SoloGroupTest {
     private static final int SELF = 3;
+    private static final Member ME =
+            new Member(SELF, new NodeId(1, 2), 1, new Endpoint(0, 1, 7000), 1, 100);
+    private static final Member OTHER =
+            new Member(4, new NodeId(1, 3), 1, new Endpoint(0, 2, 7000), 2, 100);
     private static final ObjectId OBJECT = ObjectId.data(new VdiId(1), 0);
 
     private final Loop loop = new Loop();
     private final Payloads payloads = new Payloads();
     private final MemoryStore store = new MemoryStore(loop, payloads);
-    private final PgEngine group = new PgEngine(new PgId(0), store);
+    private final Replication replication = Replication.alone(
+            new Ports(
+                    loop,
+                    loop,
+                    () -> 4,
+                    payloads,
+                    store,
+                    new MemoryCoordinator(loop),
+                    Peers.NONE,
+                    (level, text) -> {}),
+            ME.id());
 
     @BeforeEach
     void becomePrimaryAndMakeAnObject() {
-        group.install(entry(5), SELF);
+        install(entry(5));
         write(ObjectChange.create(OBJECT, 1 << 20, List.of(), false));
         loop.run();
         store.clearLog();
@@ -45,7 +68,7 @@ class PgEngineTest {
     void numbersWritesInTheirOrderAndAnewInEveryEpoch() {
         write(at(0));
         write(at(0));
-        group.install(entry(9), SELF);
+        install(entry(9));
         write(at(0));
 
         assertThat(store.log())
@@ -123,7 +146,7 @@ class PgEngineTest {
 
     @Test
     void refusesEverythingWhenItIsNotPrimary() {
-        group.install(new PgEntry(8, 4, List.of(4), List.of()), SELF);
+        install(new PgEntry(8, 4, List.of(4), List.of()));
 
         assertThat(write(at(0)).error()).isEqualTo(ErrorCode.NO_PRIMARY);
         assertThat(read(0, 1).error()).isEqualTo(ErrorCode.NO_PRIMARY);
@@ -135,13 +158,25 @@ class PgEngineTest {
         store.hold(operation -> true);
         Ended<Outcome> written = write(at(100));
         Ended<Payload> read = read(100, 16);
-        group.deactivate();
+        replication.install(ClusterMap.EMPTY, null);
 
         store.releaseHeld();
         loop.run();
 
         assertThat(written.isDone()).isTrue();
         assertThat(read.error()).isEqualTo(ErrorCode.NO_PRIMARY);
+    }
+
+    private void install(PgEntry entry) {
+        ClusterMap map = new ClusterMap(
+                entry.epoch(),
+                1,
+                0,
+                ClusterStatus.RUNNING,
+                ClusterSettings.UNFORMATTED,
+                entry.primary() == SELF ? List.of(ME) : List.of(ME, OTHER),
+                List.of(entry));
+        replication.install(map, ME);
     }
 
     private static PgEntry entry(long epoch) {
@@ -154,13 +189,13 @@ class PgEngineTest {
 
     private Ended<Outcome> write(ObjectChange change) {
         Ended<Outcome> ended = new Ended<>();
-        group.write(change, ended);
+        replication.write(new PgId(0), change, ended);
         return ended;
     }
 
     private Ended<Payload> read(long offset, int length) {
         Ended<Payload> ended = new Ended<>();
-        group.read(OBJECT, offset, length, ended);
+        replication.read(new PgId(0), OBJECT, offset, length, ended);
         return ended;
     }
 }
