@@ -53,8 +53,6 @@ public final class Gateway {
     private static final long SILENCE_NANOS = 2_000_000_000L;
     /** How late a silence may be noticed. */
     private static final long CHECK_NANOS = 250_000_000L;
-    /** A primary that answers others is not accused before so many silences about one operation. */
-    private static final int PATIENCE = 5;
     /** Request ids of a later life of the node must differ from those of an earlier one. */
     private static final int INCARNATION_SHIFT = 40;
 
@@ -537,7 +535,10 @@ public final class Gateway {
         }
     }
 
-    /** Reports the primary once it was silent repeatedly, at once if it says nothing to anybody. */
+    /**
+     * Reports a primary that was silent repeatedly and says nothing to other operations either. One
+     * that has the operation in work for long answers when it is repeated.
+     */
     private void accuse(GatewayOperation<?> operation) {
         Route route = operation.route();
         if (route == null || operation.silences() < 2) {
@@ -545,7 +546,7 @@ public final class Gateway {
         }
         Long heard = heardNanos.get(route.primary().node());
         boolean quiet = heard == null || heard < operation.sentNanos();
-        if (quiet || operation.silences() >= PATIENCE) {
+        if (quiet) {
             controller.suspect(route.primary().node(), Evidence.SILENT, List.of(route.pg()));
         }
     }

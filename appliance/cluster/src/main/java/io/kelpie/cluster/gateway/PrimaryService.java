@@ -66,6 +66,8 @@ final class PrimaryService {
                 vdiOf(request.call()) != null);
         Served present = serving.get(key);
         if (present != null) {
+            // The earlier attempt was given up; its answer shows that this node is not silent.
+            answer(from, present.requestId, elsewhere());
             present.requestId = request.requestId();
             request.release();
             return;

@@ -3,8 +3,11 @@ package io.kelpie.cluster.vdi;
 import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.gateway.Homes;
 import io.kelpie.cluster.message.GatewayMessage.Answer;
+import io.kelpie.cluster.message.ObjectChange;
 import io.kelpie.cluster.message.PrimaryCall;
 import io.kelpie.cluster.model.ErrorCode;
+import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.ObjectKind;
 import io.kelpie.cluster.model.OperationId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
@@ -48,6 +51,10 @@ public final class HomeCalls implements Homes {
         if (earlier != null) {
             completion.done(earlier);
         } else if (call instanceof PrimaryCall.Allocate allocate) {
+            if (!isOfItsOwn(allocate)) {
+                completion.failed(ErrorCode.INVALID_ARGUMENT);
+                return;
+            }
             allocate.change().retainPieces();
             atHome(
                     allocate.vdi(),
@@ -57,6 +64,10 @@ public final class HomeCalls implements Homes {
                                     inode, gateway, allocate.change(), operation, whole)
                             .start());
         } else if (call instanceof PrimaryCall.Discard discard) {
+            if (!isExtent(discard.extent())) {
+                completion.failed(ErrorCode.INVALID_ARGUMENT);
+                return;
+            }
             atHome(
                     discard.vdi(),
                     discard,
@@ -83,6 +94,19 @@ public final class HomeCalls implements Homes {
         } else {
             completion.failed(ErrorCode.INVALID_ARGUMENT);
         }
+    }
+
+    /** It comes from another node: what it would enter in the index must be what it writes. */
+    private static boolean isOfItsOwn(PrimaryCall.Allocate call) {
+        ObjectId object = call.change().object();
+        return object.kind() == ObjectKind.DATA
+                && object.vdiNumber() == call.vdi().value()
+                && isExtent(object.index())
+                && call.change().action() == ObjectChange.Action.ENSURE;
+    }
+
+    private static boolean isExtent(int index) {
+        return index >= 0 && index < InodeLayout.INDEX_ENTRIES;
     }
 
     /** Gets the inode, then does the work; the call's payloads are held until that has ended. */

@@ -148,7 +148,13 @@ public final class Inode {
         if (dropped) {
             return ErrorCode.NO_PRIMARY;
         }
-        return deleted ? ErrorCode.NO_SUCH_VDI : null;
+        return deleted || (isShared() && !isReady()) ? ErrorCode.NO_SUCH_VDI : null;
+    }
+
+    /** Another node may delete the VDI, or have deleted it. */
+    private boolean isReady() {
+        VdiEntry row = table.find(id.value());
+        return row != null && row.state() == VdiEntry.VdiState.READY;
     }
 
     long homeEpoch() {

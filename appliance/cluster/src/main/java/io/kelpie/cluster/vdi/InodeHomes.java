@@ -161,10 +161,9 @@ public final class InodeHomes {
         return inode(row, gateway.homeEpoch(row.id()), row.sizeBytes(), index);
     }
 
-    /** Forgets everything, for a format. */
+    /** Forgets everything: the VDI table was emptied or replaced. */
     public void clear() {
-        loaded.values().forEach(Inode::onDeleting);
-        loaded.clear();
+        drop(inode -> true);
     }
 
     private Inode inode(VdiEntry row, long epoch, long size, int[] index) {

@@ -123,12 +123,14 @@ public final class InodeView {
      * @return whether every operation is refused
      */
     public boolean isDeleted() {
-        Inode here = certain();
-        if (here != null) {
-            return here.isDeleted();
-        }
         VdiEntry row = table.find(opened.id().value());
-        return row == null || row.state() != VdiEntry.VdiState.READY;
+        // After a format another VDI may have the same id.
+        boolean same = row != null && row.createdNanos() == opened.createdNanos();
+        if (!same || row.state() != VdiEntry.VdiState.READY) {
+            return true;
+        }
+        Inode here = certain();
+        return here != null && here.isDeleted();
     }
 
     private VdiEntry row() {

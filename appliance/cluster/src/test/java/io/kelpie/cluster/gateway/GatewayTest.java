@@ -155,6 +155,7 @@ class GatewayTest {
         nodes.loop.pass(9 * SECOND);
 
         assertThat(nodes.groups.heldCount()).isEqualTo(1);
+        assertThat(nodes.suspected).as("it is slow, not silent").isEmpty();
         nodes.groups.releaseHeld();
         nodes.loop.pass(3 * SECOND);
         assertThat(written.isDone()).isTrue();
