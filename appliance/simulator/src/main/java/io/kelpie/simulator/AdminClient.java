@@ -66,7 +66,7 @@ final class AdminClient implements Client {
         }
         TestVdi made = taken == null ? draw(name) : taken;
         if (taken == null) {
-            workload.vdis().add(made);
+            workload.add(made);
         }
         boolean isTaken = taken != null && taken.isLive();
         CreateRequest request = new CreateRequest(name, made.sizeBytes(), 0, made.blockSizeShift());

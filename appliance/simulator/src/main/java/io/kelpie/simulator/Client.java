@@ -7,4 +7,9 @@ interface Client {
 
     /** The serving process is gone and with it everything that was opened. */
     void onDown();
+
+    /** Gives back what was opened, between two steps, to go to another node. */
+    default void leave() {
+        onDown();
+    }
 }

@@ -183,6 +183,17 @@ final class DiskImage {
             dropsEverything = true;
         }
 
+        /** The records that are put. */
+        NavigableMap<String, byte[]> records() {
+            return records;
+        }
+
+        /** The group that is dropped, or null. */
+        @Nullable
+        PgId droppedGroup() {
+            return droppedGroup;
+        }
+
         /** The states that objects have after the change. */
         NavigableMap<ObjectKey, StoredObject> puts() {
             return puts;

@@ -3,8 +3,11 @@ package io.kelpie.simulator;
 import io.kelpie.cluster.engine.Engine;
 import io.kelpie.cluster.port.Completion;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
@@ -15,6 +18,7 @@ final class Seat {
     private final Workload workload;
     private final List<TestVdi> writing = new ArrayList<>();
     private SimNode node;
+    private @Nullable SimNode wanted;
     private int inFlight;
     /** Whether a step is planned or under way, so that the client is not woken twice. */
     private boolean active;
@@ -66,11 +70,28 @@ final class Seat {
         if (active) {
             node.lifetime().process().post(workload.thinkNanos(), "client", () -> {
                 active = workload.isIssuing() && node.isServing();
-                if (active) {
+                if (active && wanted != null) {
+                    change(client);
+                } else if (active) {
                     client.step();
                 }
             });
         }
+    }
+
+    /** The client goes to another node as soon as it has nothing under way. */
+    void want(SimNode other) {
+        wanted = other;
+    }
+
+    private void change(Client client) {
+        SimNode other = Objects.requireNonNull(wanted);
+        wanted = null;
+        if (other != node && other.isServing()) {
+            client.leave();
+            node = other;
+        }
+        next(client);
     }
 
     void writerStarted(TestVdi vdi) {

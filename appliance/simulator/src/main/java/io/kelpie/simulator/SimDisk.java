@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * What outlives a process: the image that survives a power loss, the image that the operating
@@ -32,6 +33,11 @@ final class SimDisk {
     private boolean hardFull;
     private boolean broken;
     private long rottenPages;
+    private Consumer<Change> observer = change -> {};
+    /** Every access is slower by up to this time. */
+    private long slowNanos;
+    /** No sync ends before this time. */
+    private long stuckUntilNanos;
 
     SimDisk(World world, String name, Mutation mutation) {
         this.world = world;
@@ -49,8 +55,19 @@ final class SimDisk {
         return appliedCount;
     }
 
+    /** What survives a loss of power. */
+    DiskImage durableImage() {
+        return durable;
+    }
+
+    /** Sets who sees every batch before it is applied. */
+    void observe(Consumer<Change> newObserver) {
+        observer = newObserver;
+    }
+
     /** Appends a batch to the log. The caller has checked that it fits. */
     void apply(Change change) {
+        observer.accept(change);
         checkVersions(change);
         cached.apply(change);
         appliedCount++;
@@ -168,6 +185,22 @@ final class SimDisk {
 
     void repair() {
         broken = false;
+    }
+
+    void slowDown(long nanos) {
+        slowNanos = nanos;
+    }
+
+    long slowNanos() {
+        return slowNanos;
+    }
+
+    void stickUntil(long nanos) {
+        stuckUntilNanos = nanos;
+    }
+
+    long stuckUntilNanos() {
+        return stuckUntilNanos;
     }
 
     Mutation mutation() {

@@ -73,6 +73,7 @@ final class SimPeers implements Peers {
 
     @Override
     public void send(NodeId to, PeerMessage message) {
+        world.check(process.isAlive(), "a dead process sends nothing", process.name());
         Packet packet = network.pack(this, to, message);
         if (to.equals(self.node())) {
             selfArrival = Math.max(selfArrival, world.now() + random.between(1_000, 20_000));

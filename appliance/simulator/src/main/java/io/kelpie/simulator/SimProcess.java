@@ -15,6 +15,7 @@ final class SimProcess implements Clock, Timers {
     private final double clockRate;
     private boolean alive = true;
     private long pausedUntilNanos;
+    private long wallOffsetNanos;
 
     /**
      * Starts a process.
@@ -43,6 +44,11 @@ final class SimProcess implements Clock, Timers {
     /** Whether it stands still now. */
     boolean isPaused() {
         return world.now() < pausedUntilNanos;
+    }
+
+    /** Sets the clock for people forward or back; intervals do not notice. */
+    void jumpWallClock(long nanos) {
+        wallOffsetNanos += nanos;
     }
 
     void pause(long nanos) {
@@ -74,7 +80,7 @@ final class SimProcess implements Clock, Timers {
     @Override
     public long wallNanos() {
         // 2026-01-01T00:00Z plus virtual time.
-        return 1_767_225_600_000_000_000L + world.now();
+        return 1_767_225_600_000_000_000L + world.now() + wallOffsetNanos;
     }
 
     @Override

@@ -166,7 +166,8 @@ final class SimStore implements LocalStore {
         List<SyncWaiter> served = new ArrayList<>(syncWaiters);
         syncWaiters.clear();
         long target = disk.appliedCount();
-        long duration = latency(MIN_SYNC_NANOS, MAX_SYNC_NANOS);
+        long duration = Math.max(
+                latency(MIN_SYNC_NANOS, MAX_SYNC_NANOS), disk.stuckUntilNanos() - world.now());
         atDisk(world.now() + duration, "disk sync", () -> {
             ErrorCode error = disk.isBroken() ? ErrorCode.IO_ERROR : null;
             if (error == null) {
@@ -419,6 +420,11 @@ final class SimStore implements LocalStore {
     }
 
     private long latency(long min, long max) {
+        long slow = disk.slowNanos();
+        return (slow == 0 ? 0 : random.below(slow)) + usualLatency(min, max);
+    }
+
+    private long usualLatency(long min, long max) {
         return random.chance(SPIKE_CHANCE)
                 ? random.between(max, MAX_SPIKE_NANOS)
                 : random.between(min, max);

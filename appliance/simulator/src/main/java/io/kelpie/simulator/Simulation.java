@@ -1,5 +1,9 @@
 package io.kelpie.simulator;
 
+import io.kelpie.cluster.engine.Engine;
+import io.kelpie.cluster.engine.EngineConfig;
+import io.kelpie.cluster.model.Endpoint;
+
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
@@ -12,6 +16,8 @@ import java.util.function.BooleanSupplier;
  */
 final class Simulation {
     private static final long SECOND = 1_000_000_000L;
+    private static final int PART_BITS = 4;
+    private static final long LOOPBACK = 0x7F000001L;
     /** Virtual time in which a healed node must be ready and all calls must have ended. */
     private static final long QUIET_NANOS = 120 * SECOND;
 
@@ -31,11 +37,34 @@ final class Simulation {
         this.options = SimulationOptions.draw(world.random("options"), mutation);
         this.coordinator = new SimCoordinator(world, mutation);
         SimDisk disk = new SimDisk(world, "node", mutation);
-        this.node = new SimNode(world, "node", disk, coordinator, options.alwaysDurable());
+        this.node = loneNode(world, disk, coordinator, options.alwaysDurable());
         SingleErrors errors = new SingleErrors(node);
         this.workload = new Workload(world, List.of(node), errors, options.workload());
         this.restarts = new Restarts(world, node, workload);
         this.faults = new FaultPlan(world, node, coordinator, errors, restarts, options);
+    }
+
+    /** A node that is the whole cluster. */
+    static SimNode loneNode(
+            World world, SimDisk disk, SimCoordinator coordinator, boolean alwaysDurable) {
+        return new SimNode(
+                world,
+                "node",
+                new Endpoint(0, LOOPBACK, 7000),
+                disk,
+                coordinator,
+                null,
+                (start, ports, onStop) -> new Engine(
+                        new EngineConfig(
+                                start.id(),
+                                start.incarnation(),
+                                start.endpoint(),
+                                1,
+                                100,
+                                PART_BITS,
+                                alwaysDurable),
+                        ports),
+                alwaysDurable);
     }
 
     /**

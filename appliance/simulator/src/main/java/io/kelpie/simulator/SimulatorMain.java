@@ -19,7 +19,8 @@ import java.util.concurrent.TimeUnit;
         subcommands = {
             SimulatorMain.Run.class,
             SimulatorMain.Search.class,
-            SimulatorMain.Twice.class
+            SimulatorMain.Twice.class,
+            ClusterCommands.class
         },
         mixinStandardHelpOptions = true)
 public final class SimulatorMain implements Callable<Integer> {

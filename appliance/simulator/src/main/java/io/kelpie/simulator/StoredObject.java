@@ -6,6 +6,9 @@ import io.kelpie.cluster.port.ObjectDigest;
 
 import org.jspecify.annotations.Nullable;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +20,9 @@ import java.util.zip.CRC32C;
  */
 final class StoredObject {
     static final int PAGE_BYTES = 4096;
+
+    private static final VarHandle LONGS =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     /** What an object's head costs on disk, for the accounting of space. */
     private static final int HEAD_BYTES = 256;
 
@@ -24,18 +30,25 @@ final class StoredObject {
     private final ObjectVersion version;
     private final @Nullable Page[] pages;
     private final int pageCount;
+    /** Over all bytes; holes and pages of zeros are the same. Rot does not change it. */
+    private final long contentHash;
 
     private StoredObject(
-            long sizeBytes, ObjectVersion version, @Nullable Page[] pages, int pageCount) {
+            long sizeBytes,
+            ObjectVersion version,
+            @Nullable Page[] pages,
+            int pageCount,
+            long contentHash) {
         this.sizeBytes = sizeBytes;
         this.version = version;
         this.pages = pages;
         this.pageCount = pageCount;
+        this.contentHash = contentHash;
     }
 
     static StoredObject empty(long sizeBytes, ObjectVersion version) {
         int slots = Math.toIntExact((sizeBytes + PAGE_BYTES - 1) / PAGE_BYTES);
-        return new StoredObject(sizeBytes, version, new @Nullable Page[slots], 0);
+        return new StoredObject(sizeBytes, version, new @Nullable Page[slots], 0, 0);
     }
 
     long sizeBytes() {
@@ -48,7 +61,34 @@ final class StoredObject {
 
     /** The same content under another version. */
     StoredObject withVersion(ObjectVersion newVersion) {
-        return new StoredObject(sizeBytes, newVersion, pages, pageCount);
+        return new StoredObject(sizeBytes, newVersion, pages, pageCount, contentHash);
+    }
+
+    /** Tells whether two states have the same bytes, but for rot. */
+    boolean hasBytesOf(StoredObject other) {
+        return sizeBytes == other.sizeBytes && contentHash == other.contentHash;
+    }
+
+    long contentHash() {
+        return contentHash;
+    }
+
+    private static long share(int slot, @Nullable Page page) {
+        return page == null || page.hash == 0 ? 0 : RandomSource.mix(page.hash + slot);
+    }
+
+    /** Whether a page is damaged. */
+    boolean isRotten(long offset) {
+        int slot = (int) (offset / PAGE_BYTES);
+        Page page = slot < pages.length ? pages[slot] : null;
+        return page != null && page.rotten;
+    }
+
+    /** The number at an offset, whatever the page's state; 0 in a hole or beyond the end. */
+    long longAt(long offset) {
+        int slot = (int) (offset / PAGE_BYTES);
+        Page page = slot < pages.length ? pages[slot] : null;
+        return page == null ? 0 : (long) LONGS.get(page.bytes, (int) (offset % PAGE_BYTES));
     }
 
     /** Room on the disk. */
@@ -66,6 +106,7 @@ final class StoredObject {
             ObjectVersion newVersion, long offset, long length, byte @Nullable [] bytes) {
         @Nullable Page[] changed = pages.clone();
         int count = pageCount;
+        long hash = contentHash;
         long position = offset;
         while (position < offset + length) {
             int slot = (int) (position / PAGE_BYTES);
@@ -87,10 +128,11 @@ final class StoredObject {
                 page = new Page(content);
             }
             count += (page != null ? 1 : 0) - (old != null ? 1 : 0);
+            hash += share(slot, page) - share(slot, old);
             changed[slot] = page;
             position += run;
         }
-        return new StoredObject(sizeBytes, newVersion, changed, count);
+        return new StoredObject(sizeBytes, newVersion, changed, count, hash);
     }
 
     /**
@@ -192,8 +234,22 @@ final class StoredObject {
         /** Set once by a fault: the checksum does not fit any more. */
         private boolean rotten;
 
+        private final long hash;
+
         private Page(byte[] bytes) {
             this.bytes = bytes;
+            this.hash = hashOf(bytes);
+        }
+
+        private static long hashOf(byte[] bytes) {
+            long hash = 0;
+            for (int i = 0; i < PAGE_BYTES; i += Long.BYTES) {
+                long value = (long) LONGS.get(bytes, i);
+                if (value != 0) {
+                    hash += RandomSource.mix(value ^ (long) i << 32);
+                }
+            }
+            return hash;
         }
 
         void rot() {

@@ -1,5 +1,6 @@
 package io.kelpie.simulator;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,12 +12,15 @@ final class Trace {
     /** How many events a failure report shows. */
     static final int TAIL_EVENTS = 200;
 
-    private final Entry[] tail = new Entry[TAIL_EVENTS];
+    /** How many events are kept, to choose those of some nodes from. */
+    private static final int KEPT_EVENTS = 1 << 15;
+
+    private final Entry[] tail = new Entry[KEPT_EVENTS];
     private long count;
     private long hash = 0x4B656C706965L;
 
     void add(long timeNanos, String where, String name, long first, long second) {
-        tail[(int) (count % TAIL_EVENTS)] = new Entry(timeNanos, where, name, first, second);
+        tail[(int) (count % KEPT_EVENTS)] = new Entry(timeNanos, where, name, first, second);
         count++;
         absorb(timeNanos);
         // A String's hash code is fixed by the language, so it is the same in every JVM.
@@ -41,9 +45,26 @@ final class Trace {
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         for (long i = Math.max(0, count - TAIL_EVENTS); i < count; i++) {
-            lines.add(tail[(int) (i % TAIL_EVENTS)].line(i));
+            lines.add(tail[(int) (i % KEPT_EVENTS)].line(i));
         }
         return lines;
+    }
+
+    /** The last events of some places, oldest first: those whose names start with one of these. */
+    List<String> lines(List<String> places) {
+        ArrayDeque<String> lines = new ArrayDeque<>();
+        for (long i = count - 1;
+                i >= Math.max(0, count - KEPT_EVENTS) && lines.size() < TAIL_EVENTS;
+                i--) {
+            Entry entry = tail[(int) (i % KEPT_EVENTS)];
+            for (String place : places) {
+                if (entry.where.startsWith(place)) {
+                    lines.addFirst(entry.line(i));
+                    break;
+                }
+            }
+        }
+        return List.copyOf(lines);
     }
 
     private record Entry(long timeNanos, String where, String name, long first, long second) {

@@ -4,7 +4,11 @@ import io.kelpie.simulator.RegisterEvent.Kind;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /** What clients did to the blocks of one virtual disk, and what they were told. */
 final class VdiHistory {
@@ -16,12 +20,26 @@ final class VdiHistory {
     private final List<Operation> operations = new ArrayList<>();
     private final List<Operation> open = new ArrayList<>();
     private final List<Long> powerLosses = new ArrayList<>();
+    /** Every write of bytes by its stamp; only looked up. */
+    private final Map<Long, Operation> byStamp = new HashMap<>();
+    /** Writes of zeros in the order of their starts. */
+    private final List<Operation> zeroWrites = new ArrayList<>();
+    /** By block: the start of the latest write that was acknowledged or read, or none. */
+    private final TreeMap<Integer, Long> floors = new TreeMap<>();
+
+    private Consumer<Operation> observer = operation -> {};
     private long clock;
     private boolean frozen;
 
     /** A write is called for. */
     Operation beginWrite(int firstBlock, int blockCount, long stamp, boolean durable) {
-        return begin(new Operation(Kind.WRITE_START, firstBlock, blockCount, stamp, durable));
+        Operation write = new Operation(Kind.WRITE_START, firstBlock, blockCount, stamp, durable);
+        if (stamp == 0) {
+            zeroWrites.add(write);
+        } else {
+            byStamp.put(stamp, write);
+        }
+        return begin(write);
     }
 
     /** A read is called for; it counts only once it has an answer. */
@@ -48,19 +66,91 @@ final class VdiHistory {
         return operation;
     }
 
+    /**
+     * Whether a copy that must have every value that was acknowledged or read may hold this one: it
+     * was not surely overwritten by one of them.
+     */
+    boolean mayHold(int block, long stamp) {
+        Long floor = floors.get(block);
+        if (stamp != 0) {
+            Operation write = byStamp.get(stamp);
+            return write != null
+                    && !write.isRefused
+                    && write.covers(block)
+                    && (floor == null || write.end >= floor);
+        }
+        if (floor == null) {
+            return true;
+        }
+        for (int i = zeroWrites.size() - 1; i >= 0; i--) {
+            Operation write = zeroWrites.get(i);
+            if (write.covers(block) && write.end >= floor && !write.isRefused) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether nothing is promised any more. */
+    boolean isFrozen() {
+        return frozen;
+    }
+
+    /** What happened to a block lately, for a report. */
+    String describe(int block) {
+        List<Operation> found = new ArrayList<>();
+        for (Operation operation : operations) {
+            if (operation.covers(block)) {
+                found.add(operation);
+            }
+        }
+        for (Operation operation : open) {
+            if (operation.covers(block)) {
+                found.add(operation);
+            }
+        }
+        found.sort(Comparator.comparingLong(operation -> operation.start));
+        StringBuilder text = new StringBuilder("floor " + floors.get(block) + "\n");
+        for (Operation operation :
+                found.subList(Math.max(0, found.size() - SHOWN_EVENTS), found.size())) {
+            long value = operation.kind == Kind.READ_START && operation.end == NEVER
+                    ? 0
+                    : operation.valueAt(block);
+            text.append(String.format(
+                    "  %-11s %x from %d to %s%n",
+                    operation.kind,
+                    value,
+                    operation.start,
+                    operation.end == NEVER ? "?" : operation.end));
+        }
+        return text.toString();
+    }
+
     /** The write or flush succeeded. */
     void endDone(Operation operation) {
+        if (operation.kind == Kind.WRITE_START) {
+            for (int i = 0; i < operation.blockCount; i++) {
+                floors.merge(operation.firstBlock + i, operation.start, Math::max);
+            }
+        }
         close(operation, operation.kind == Kind.READ_START ? Fate.NONE : Fate.DONE);
     }
 
     /** The read returned these values, one for each block. */
     void endRead(Operation operation, long[] values) {
         operation.values = values;
+        for (int i = 0; i < values.length; i++) {
+            Operation write = values[i] == 0 ? null : byStamp.get(values[i]);
+            if (write != null) {
+                floors.merge(operation.firstBlock + i, write.start, Math::max);
+            }
+        }
         close(operation, Fate.DONE);
     }
 
     /** The operation failed and had no effect. */
     void endWithoutEffect(Operation operation) {
+        operation.isRefused = operation.kind == Kind.WRITE_START;
         close(operation, Fate.NONE);
     }
 
@@ -79,6 +169,14 @@ final class VdiHistory {
             operation.fate = fate;
             operations.add(operation);
         }
+        if (fate == Fate.DONE && operation.kind != Kind.FLUSH_START) {
+            observer.accept(operation);
+        }
+    }
+
+    /** Sets who learns of writes and reads that ended well. */
+    void observe(Consumer<Operation> newObserver) {
+        observer = newObserver;
     }
 
     /** The serving process died; with it everything unsynced if power was lost. */
@@ -219,6 +317,7 @@ final class VdiHistory {
         private long[] values = {};
         private Fate fate = Fate.NONE;
         private boolean effectless;
+        private boolean isRefused;
 
         private Operation(Kind kind, int firstBlock, int blockCount, long stamp, boolean durable) {
             this.kind = kind;
@@ -235,6 +334,20 @@ final class VdiHistory {
 
         boolean hasNoEffect() {
             return effectless;
+        }
+
+        int firstBlock() {
+            return firstBlock;
+        }
+
+        int blockCount() {
+            return blockCount;
+        }
+
+        private boolean covers(int block) {
+            return kind != Kind.FLUSH_START
+                    && block >= firstBlock
+                    && block < firstBlock + blockCount;
         }
 
         private long valueAt(int block) {

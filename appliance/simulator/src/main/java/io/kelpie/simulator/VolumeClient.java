@@ -42,6 +42,15 @@ final class VolumeClient implements Client {
     }
 
     @Override
+    public void leave() {
+        Volume opened = volume;
+        if (opened != null) {
+            opened.close();
+        }
+        onDown();
+    }
+
+    @Override
     public void step() {
         TestVdi used = vdi;
         Volume opened = volume;

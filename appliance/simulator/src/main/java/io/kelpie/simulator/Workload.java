@@ -2,11 +2,14 @@ package io.kelpie.simulator;
 
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.ObjectKind;
+import io.kelpie.cluster.model.PgId;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
 
 /** The clients of the node, the disks they use, and what they may be told. */
 final class Workload {
@@ -21,6 +24,7 @@ final class Workload {
     private final List<TestVdi> vdis = new ArrayList<>();
     private final List<Placed> clients = new ArrayList<>();
 
+    private BiConsumer<TestVdi, VdiHistory.Operation> observer = (vdi, operation) -> {};
     private boolean issuing;
     private long ended;
     private long stamps;
@@ -69,6 +73,16 @@ final class Workload {
         ended++;
     }
 
+    /** Sets who learns of writes and reads that ended well. */
+    void observe(BiConsumer<TestVdi, VdiHistory.Operation> newObserver) {
+        observer = newObserver;
+    }
+
+    void add(TestVdi vdi) {
+        vdis.add(vdi);
+        vdi.history().observe(operation -> observer.accept(vdi, operation));
+    }
+
     boolean isIssuing() {
         return issuing;
     }
@@ -77,7 +91,14 @@ final class Workload {
         return random.below(maxThinkNanos);
     }
 
-    /** Lets the clients go on; called when a node serves. */
+    /** A node serves: its clients go on if clients may. */
+    void onServing() {
+        if (issuing) {
+            resume();
+        }
+    }
+
+    /** Lets the clients go on. */
     void resume() {
         issuing = true;
         for (Placed placed : clients) {
@@ -124,6 +145,12 @@ final class Workload {
         }
     }
 
+    /** A client goes to another node. */
+    void reconnect(SimNode other, long draw) {
+        Placed placed = clients.get((int) Long.remainderUnsigned(draw, clients.size()));
+        placed.seat.want(other);
+    }
+
     /** Clients of nodes that do not serve look for one that does. */
     void reseat() {
         for (Placed placed : clients) {
@@ -131,8 +158,24 @@ final class Workload {
             SimNode other = nodes.get(random.below(nodes.size()));
             if (!seat.node().isUp() && other.isServing() && seat.isQuiet()) {
                 seat.moveTo(other);
+                if (issuing) {
+                    seat.next(placed.client);
+                }
             }
         }
+    }
+
+    /** What has not ended, for reports. */
+    List<String> openCalls() {
+        List<String> open = new ArrayList<>();
+        for (SimNode node : nodes) {
+            if (node.isUp()) {
+                for (String call : node.lifetime().completions().openCalls()) {
+                    open.add(node.name() + " " + call);
+                }
+            }
+        }
+        return open;
     }
 
     long nextStamp() {
@@ -217,9 +260,20 @@ final class Workload {
 
     /** Deleted disks have left no data objects behind, whatever happened meanwhile. */
     void checkNoGarbage() {
+        checkNoGarbage((node, pg) -> true);
+    }
+
+    /**
+     * Deleted disks have left no data objects behind.
+     *
+     * @param counts whether a node's copies of a group are of account
+     */
+    void checkNoGarbage(BiPredicate<SimNode, PgId> counts) {
         for (TestVdi vdi : vdis) {
             if (vdi.stage() == TestVdi.Stage.GONE && vdi.hasId()) {
-                checkNoObjects(vdi);
+                for (SimNode node : nodes) {
+                    checkNoObjects(vdi, node, counts);
+                }
             }
         }
     }
@@ -227,24 +281,19 @@ final class Workload {
     /** The answer to a deletion comes when the objects are gone. */
     void onDeleted(TestVdi vdi) {
         if (nodes.size() == 1) {
-            checkNoObjects(vdi);
+            checkNoObjects(vdi, nodes.get(0), (node, pg) -> true);
         }
         // Among several nodes there are copies on learners and strays that go later.
     }
 
-    private void checkNoObjects(TestVdi vdi) {
-        for (SimNode node : nodes) {
-            checkNoObjects(vdi, node);
-        }
-    }
-
-    private void checkNoObjects(TestVdi vdi, SimNode node) {
+    private void checkNoObjects(TestVdi vdi, SimNode node, BiPredicate<SimNode, PgId> counts) {
         for (ObjectKey key : node.disk().image().objects().keySet()) {
             world.check(
                     key.object().kind() != ObjectKind.DATA
-                            || key.object().vdiNumber() != vdi.number(),
+                            || key.object().vdiNumber() != vdi.number()
+                            || !counts.test(node, key.pg()),
                     "a deleted disk leaves no data object",
-                    vdi.name() + " left " + key);
+                    vdi.name() + " left " + key + " at " + node.name());
         }
     }
 

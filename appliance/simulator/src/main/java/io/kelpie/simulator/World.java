@@ -47,6 +47,11 @@ final class World {
         trace.add(nowNanos, where, name, first, second);
     }
 
+    /** Records what somebody says. */
+    void tell(String where, String text) {
+        trace.add(nowNanos, where, text, text.hashCode(), 0);
+    }
+
     /**
      * Runs a task at {@code nowNanos + delayNanos}.
      *

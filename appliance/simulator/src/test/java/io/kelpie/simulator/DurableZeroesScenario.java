@@ -29,7 +29,7 @@ final class DurableZeroesScenario {
         World world = new World(seed);
         SimDisk disk = new SimDisk(world, "node", Mutation.NONE);
         SimCoordinator coordinator = new SimCoordinator(world, Mutation.NONE);
-        SimNode node = new SimNode(world, "node", disk, coordinator, false);
+        SimNode node = Simulation.loneNode(world, disk, coordinator, false);
         start(world, node);
         this.<Outcome>call(
                 world,
