@@ -126,6 +126,11 @@ final class ClusterNodes {
 
     /** Stops a node in an orderly way and starts it again. */
     void cleanly(SimNode node, long downNanos) {
+        if (node.isUp() && !node.isServing()) {
+            // Who stops a process that is still starting does not wait for it.
+            crash(node, false, downNanos);
+            return;
+        }
         if (!node.isUp() || !stopping.add(node.name())) {
             return;
         }

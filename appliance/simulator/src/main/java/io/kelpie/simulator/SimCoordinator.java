@@ -367,6 +367,9 @@ final class SimCoordinator {
                 lastContactNanos = world.now();
                 if (over) {
                     tellConnection(Connection.LOST);
+                }
+                if (!holdsAnnouncement()) {
+                    // The session is new, or the first attempt did not get through.
                     makeKnown();
                     tellAll();
                 }

@@ -1,5 +1,7 @@
 package io.kelpie.simulator;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,12 +17,18 @@ final class Trace {
     /** How many events are kept, to choose those of some nodes from. */
     private static final int KEPT_EVENTS = 1 << 15;
 
+    /** Places whose events are printed as they happen, for who looks for a cause. */
+    private static final @Nullable String SHOWN = System.getProperty("kelpie.trace");
+
     private final Entry[] tail = new Entry[KEPT_EVENTS];
     private long count;
     private long hash = 0x4B656C706965L;
 
     void add(long timeNanos, String where, String name, long first, long second) {
         tail[(int) (count % KEPT_EVENTS)] = new Entry(timeNanos, where, name, first, second);
+        if (SHOWN != null && where.startsWith(SHOWN)) {
+            System.err.println(new Entry(timeNanos, where, name, first, second).line(count));
+        }
         count++;
         absorb(timeNanos);
         // A String's hash code is fixed by the language, so it is the same in every JVM.
