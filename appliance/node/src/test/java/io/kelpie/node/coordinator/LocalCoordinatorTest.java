@@ -13,6 +13,8 @@ import io.kelpie.node.runtime.CoreLoop;
 import io.kelpie.node.runtime.SystemClock;
 
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,23 +28,25 @@ class LocalCoordinatorTest extends SharedCoordinatorContract {
     @TempDir
     private Path temporary;
 
-    private Path directory;
     private CoreLoop loop;
     private LocalCoordinator coordinator;
 
-    @Override
+    @BeforeEach
     void open() throws Exception {
-        directory = temporary.resolve("cluster");
         loop = CoreLoop.start(new SystemClock(), 1 << 16, failure -> {
             throw new AssertionError(failure);
         });
-        coordinator = open(directory);
+        coordinator = open(directory());
     }
 
-    @Override
+    @AfterEach
     void close() {
         coordinator.close();
         loop.close();
+    }
+
+    private Path directory() {
+        return temporary.resolve("cluster");
     }
 
     private LocalCoordinator open(Path path) throws IOException {
@@ -68,7 +72,7 @@ class LocalCoordinatorTest extends SharedCoordinatorContract {
     @Override
     Coordinator join(CoreLoop joining) throws Exception {
         return LocalCoordinator.open(
-                new CoordinatorConfig.Local(directory), joining, (level, text) -> {});
+                new CoordinatorConfig.Local(directory()), joining, (level, text) -> {});
     }
 
     @Override
@@ -79,7 +83,7 @@ class LocalCoordinatorTest extends SharedCoordinatorContract {
     @Test
     void aProcessIsAnnouncedUntilItIsKilled() throws Exception {
         loop.post(() -> coordinator.announce(announcement(5, 1)));
-        Process child = AnnouncedChild.start(directory);
+        Process child = AnnouncedChild.start(directory());
         try {
             Awaitility.await()
                     .atMost(Duration.ofSeconds(30))
@@ -92,7 +96,7 @@ class LocalCoordinatorTest extends SharedCoordinatorContract {
         Awaitility.await()
                 .untilAsserted(() -> assertThat(announced(loop, coordinator))
                         .containsExactly(announcement(5, 1)));
-        assertThat(directory.resolve("alive")).isDirectoryNotContaining("glob:**-9*");
+        assertThat(directory().resolve("alive")).isDirectoryNotContaining("glob:**-9*");
     }
 
     @Test
@@ -112,7 +116,7 @@ class LocalCoordinatorTest extends SharedCoordinatorContract {
 
     @Test
     void saysThatAFileIsDamagedInsteadOfTryingAgain() throws Exception {
-        Files.write(directory.resolve("map"), new byte[100]);
+        Files.write(directory().resolve("map"), new byte[100]);
 
         CoreCall.Answer<ClusterMap> answer = Answers.of(loop, coordinator::readMap);
 

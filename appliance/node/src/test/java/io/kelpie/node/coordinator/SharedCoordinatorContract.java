@@ -32,20 +32,14 @@ abstract class SharedCoordinatorContract extends CoordinatorContract {
     private CoreLoop otherLoop;
     private Coordinator other;
 
-    /** Begins with nothing stored. */
-    abstract void open() throws Exception;
-
-    abstract void close() throws Exception;
-
-    /** Another node's coordinator over the same records. */
+    /** Another node's coordinator over the same records, there before the one that is tested. */
     abstract Coordinator join(CoreLoop joining) throws Exception;
 
     /** Ends what {@link #join} made. */
     abstract void leave(Coordinator joined);
 
     @BeforeEach
-    void openBoth() throws Exception {
-        open();
+    void joinOther() throws Exception {
         otherLoop = CoreLoop.start(new SystemClock(), 1 << 16, failure -> {
             throw new AssertionError(failure);
         });
@@ -54,10 +48,9 @@ abstract class SharedCoordinatorContract extends CoordinatorContract {
     }
 
     @AfterEach
-    void closeBoth() throws Exception {
+    void leaveOther() {
         leave(other);
         otherLoop.close();
-        close();
     }
 
     static boolean answers(CoreLoop loop, Coordinator coordinator) {

@@ -16,7 +16,9 @@ import io.kelpie.node.runtime.SystemClock;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +40,7 @@ class ZooKeeperCoordinatorTest extends SharedCoordinatorContract {
     private static final AtomicInteger ROOTS = new AtomicInteger();
 
     private final List<String> traced = new CopyOnWriteArrayList<>();
-    private CoordinatorConfig.ZooKeeper config;
+    private final String root = "/kelpie/t" + ROOTS.incrementAndGet();
     private CoreLoop loop;
     private ZooKeeperCoordinator coordinator;
 
@@ -52,14 +54,8 @@ class ZooKeeperCoordinatorTest extends SharedCoordinatorContract {
         server.close();
     }
 
-    @Override
+    @BeforeEach
     void open() {
-        config = new CoordinatorConfig.ZooKeeper(
-                List.of(server.address()), "/kelpie/t" + ROOTS.incrementAndGet(), SESSION_MILLIS);
-        start();
-    }
-
-    private void start() {
         loop = CoreLoop.start(new SystemClock(), 1 << 16, failure -> {
             throw new AssertionError(failure);
         });
@@ -68,10 +64,12 @@ class ZooKeeperCoordinatorTest extends SharedCoordinatorContract {
     }
 
     private ZooKeeperCoordinator start(CoreLoop of) {
+        CoordinatorConfig.ZooKeeper config =
+                new CoordinatorConfig.ZooKeeper(List.of(server.address()), root, SESSION_MILLIS);
         return ZooKeeperCoordinator.start(config, of, (level, text) -> traced.add(text));
     }
 
-    @Override
+    @AfterEach
     void close() {
         coordinator.close();
         loop.close();
@@ -90,7 +88,7 @@ class ZooKeeperCoordinatorTest extends SharedCoordinatorContract {
     @Override
     void reopen() {
         close();
-        start();
+        open();
     }
 
     @Override
