@@ -68,9 +68,7 @@ public interface LocalStore {
      * @param object its id
      * @param completion gets version and size; version NONE if it holds nothing
      */
-    default void held(PgId pg, ObjectId object, Completion<HeldObject> completion) {
-        throw new UnsupportedOperationException("not built yet");
-    }
+    void held(PgId pg, ObjectId object, Completion<HeldObject> completion);
 
     /**
      * Lists what the node holds of a placement group in ascending unsigned order of ids, without
@@ -81,10 +79,7 @@ public interface LocalStore {
      * @param max at most this many, 1 to 65536
      * @param completion gets the objects; fewer than {@code max} means that there are no more
      */
-    default void listHeld(
-            PgId pg, ObjectId from, int max, Completion<List<HeldObject>> completion) {
-        throw new UnsupportedOperationException("not built yet");
-    }
+    void listHeld(PgId pg, ObjectId from, int max, Completion<List<HeldObject>> completion);
 
     /**
      * Opens an object as it is after all operations on it that were called before.
@@ -93,9 +88,7 @@ public interface LocalStore {
      * @param object its id
      * @param completion gets the snapshot, to be closed by the receiver; also of a missing object
      */
-    default void openSnapshot(PgId pg, ObjectId object, Completion<ObjectSnapshot> completion) {
-        throw new UnsupportedOperationException("not built yet");
-    }
+    void openSnapshot(PgId pg, ObjectId object, Completion<ObjectSnapshot> completion);
 
     /**
      * Computes the checksums of an object.
@@ -104,9 +97,7 @@ public interface LocalStore {
      * @param object its id
      * @param completion gets them, none for a missing object; CORRUPT_OBJECT
      */
-    default void digest(PgId pg, ObjectId object, Completion<ObjectDigest> completion) {
-        throw new UnsupportedOperationException("not built yet");
-    }
+    void digest(PgId pg, ObjectId object, Completion<ObjectDigest> completion);
 
     /**
      * Reads a placement group's operation log.
@@ -114,18 +105,14 @@ public interface LocalStore {
      * @param pg the placement group
      * @param completion gets its lines in the order of versions
      */
-    default void readLog(PgId pg, Completion<List<LogEntry>> completion) {
-        throw new UnsupportedOperationException("not built yet");
-    }
+    void readLog(PgId pg, Completion<List<LogEntry>> completion);
 
     /**
      * Lists the placement groups of which the node holds objects.
      *
      * @param completion gets them in ascending order
      */
-    default void groups(Completion<List<PgId>> completion) {
-        throw new UnsupportedOperationException("not built yet");
-    }
+    void groups(Completion<List<PgId>> completion);
 
     /**
      * Reads a named record.
