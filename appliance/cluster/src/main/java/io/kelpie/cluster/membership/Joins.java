@@ -97,7 +97,6 @@ final class Joins {
                 before != null && before.incarnation() == process.id().incarnation();
         // Down in the same life ends with an answer to a heartbeat, not with an announcement.
         MemberState state = before != null && sameLife ? before.state() : MemberState.UP;
-        boolean sameState = before != null && before.state() == state;
         return new Member(
                 before == null ? draft.freeIndex() : before.index(),
                 process.id().node(),
@@ -107,7 +106,9 @@ final class Joins {
                 process.zone(),
                 process.weightGib(),
                 state,
-                sameState ? before.sinceVersion() : draft.version());
+                before != null && before.state() == state
+                        ? before.sinceVersion()
+                        : draft.version());
     }
 
     /**

@@ -15,7 +15,6 @@ import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.Invariant;
 import io.kelpie.cluster.model.Member;
 import io.kelpie.cluster.model.MemberState;
-import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.model.PgEntry;
 import io.kelpie.cluster.model.PgId;
@@ -368,7 +367,7 @@ final class ControllerTest {
         cluster.kill(survivor);
         cluster.pass(10 * SECOND);
 
-        order(cluster, other, OrderKind.FORCE_RECOVERY, null);
+        order(cluster, other, OrderKind.FORCE_RECOVERY);
 
         assertThat(cluster.node(other).replies).hasSize(1);
         assertThat(cluster.map().groups())
@@ -418,7 +417,7 @@ final class ControllerTest {
     @Test
     void shutdownEvictsNobodyAndTheNextStartRunsAgain() {
         Cluster cluster = cluster(3, 2);
-        order(cluster, 2, OrderKind.SHUTDOWN, null);
+        order(cluster, 2, OrderKind.SHUTDOWN);
         assertThat(cluster.map().status()).isEqualTo(ClusterStatus.SHUTDOWN);
         assertThat(cluster.node(2).replies).hasSize(1);
         long version = cluster.map().version();
@@ -448,7 +447,7 @@ final class ControllerTest {
         cluster.pass(5 * SECOND);
         cluster.pass(8 * SECOND);
 
-        order(cluster, 2, OrderKind.START, null);
+        order(cluster, 2, OrderKind.START);
 
         assertThat(cluster.map().groups()).allMatch(group -> group.primary() == index(cluster, 2));
     }
@@ -456,7 +455,7 @@ final class ControllerTest {
     @Test
     void recoveryOffBeginsNoLearningButEvicts() {
         Cluster cluster = cluster(3, 2);
-        order(cluster, 1, OrderKind.RECOVERY_OFF, null);
+        order(cluster, 1, OrderKind.RECOVERY_OFF);
         int other = leader(cluster) % 3 + 1;
         cluster.kill(other);
         cluster.pass(60 * SECOND);
@@ -465,7 +464,7 @@ final class ControllerTest {
                 .allMatch(group -> group.learners().isEmpty() && group.primary() != PgEntry.NONE);
         assertThat(cluster.map().groups()).anyMatch(group -> group.sync().size() == 1);
 
-        order(cluster, leader(cluster), OrderKind.RECOVERY_ON, null);
+        order(cluster, leader(cluster), OrderKind.RECOVERY_ON);
         cluster.learnAll();
         assertThat(cluster.map().groups()).allMatch(group -> group.sync().size() == 2);
     }
@@ -600,8 +599,8 @@ final class ControllerTest {
                 false);
     }
 
-    private static void order(Cluster cluster, int by, OrderKind kind, NodeId node) {
-        cluster.node(by).watch.reports().send(new Order(1, kind, node));
+    private static void order(Cluster cluster, int by, OrderKind kind) {
+        cluster.node(by).watch.reports().send(new Order(1, kind, null));
         cluster.pass(SECOND);
     }
 
