@@ -194,7 +194,16 @@ public final class MemoryCoordinator implements Coordinator {
                 .limit(max)
                 .toList();
         switch (fate) {
-            case WORKS -> loop.post(() -> completion.done(found));
+            case WORKS -> {
+                boolean forgotten = afterIndex < trimmed;
+                loop.post(() -> {
+                    if (forgotten) {
+                        completion.failed(ErrorCode.OUT_OF_RANGE);
+                    } else {
+                        completion.done(found);
+                    }
+                });
+            }
             case DIES, LANDS_AND_DIES -> {}
             case FULL -> loop.post(() -> completion.failed(ErrorCode.CORRUPT_OBJECT));
             case FAILS, LANDS_UNKNOWN, LOST_UNKNOWN ->

@@ -141,8 +141,12 @@ public final class LocalCoordinator implements Coordinator, AutoCloseable {
     public void readEvents(long afterIndex, int max, Completion<List<LoggedEvent>> completion) {
         locked(completion, () -> {
             catchUp();
+            if (afterIndex < base()) {
+                throw new CallFailedException(
+                        ErrorCode.OUT_OF_RANGE, "events above " + afterIndex + " are forgotten");
+            }
             List<LoggedEvent> events = new ArrayList<>();
-            long index = Math.max(afterIndex, base()) + 1;
+            long index = afterIndex + 1;
             while (index <= lastIndex && events.size() < max) {
                 EventRecord record = readEvent(index);
                 events.add(new LoggedEvent(index, record.id(), record.body()));

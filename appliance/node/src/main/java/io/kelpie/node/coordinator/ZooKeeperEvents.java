@@ -1,5 +1,6 @@
 package io.kelpie.node.coordinator;
 
+import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.port.Coordinator.EventId;
 import io.kelpie.cluster.port.Coordinator.LoggedEvent;
 
@@ -80,7 +81,18 @@ final class ZooKeeperEvents {
             readInto(events, names.subList(from, to));
             from = to;
         }
+        // After the reading, in which some may have been trimmed.
+        if (afterIndex < base()) {
+            throw new CallFailedException(
+                    ErrorCode.OUT_OF_RANGE, "events above " + afterIndex + " are forgotten");
+        }
         return List.copyOf(events);
+    }
+
+    private long base() throws KeeperException, InterruptedException {
+        ZooKeeperSession.Znode base = session.read(basePath);
+        boolean isWritten = base != null && base.data().length == Long.BYTES;
+        return isWritten ? ByteBuffer.wrap(base.data()).getLong() : 0;
     }
 
     void trim(long throughIndex) throws KeeperException, InterruptedException {

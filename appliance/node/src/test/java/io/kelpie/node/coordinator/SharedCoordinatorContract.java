@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.Endpoint;
+import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.port.Coordinator;
 import io.kelpie.cluster.port.Coordinator.Announcement;
 import io.kelpie.cluster.port.Coordinator.Controller;
+import io.kelpie.cluster.port.Coordinator.LoggedEvent;
 import io.kelpie.cluster.port.Coordinator.SwapOutcome;
 import io.kelpie.node.Answers;
+import io.kelpie.node.runtime.CoreCall;
 import io.kelpie.node.runtime.CoreLoop;
 import io.kelpie.node.runtime.SystemClock;
 
@@ -120,8 +123,12 @@ abstract class SharedCoordinatorContract extends CoordinatorContract {
 
         otherLoop.post(() -> other.trimEvents(second));
 
-        assertThat(texts(otherLoop, other, 0, 10)).containsExactly("three");
-        assertThat(texts(loop(), coordinator(), 0, 10)).containsExactly("three");
+        assertThat(texts(otherLoop, other, second, 10)).containsExactly("three");
+        assertThat(texts(loop(), coordinator(), second, 10)).containsExactly("three");
+        assertThat(Answers.<List<LoggedEvent>>of(
+                        loop(), completion -> coordinator().readEvents(0, 10, completion)))
+                .as("a reader must not miss what is forgotten")
+                .isEqualTo(new CoreCall.Failed<>(ErrorCode.OUT_OF_RANGE));
         assertThat(append(4, "four")).isGreaterThan(second + 1);
     }
 
