@@ -209,10 +209,10 @@ final class Peering {
         ObjectVersion common = null;
         for (MemberReport report : reports.values()) {
             HeldObject held = report.find(object);
-            boolean differs = held == null
-                    || report.full
-                    || (common != null && !common.equals(held.version()));
-            if (differs) {
+            if (held == null || report.full) {
+                return false;
+            }
+            if (common != null && !common.equals(held.version())) {
                 return false;
             }
             common = held.version();

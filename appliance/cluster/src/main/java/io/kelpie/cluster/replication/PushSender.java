@@ -69,10 +69,8 @@ final class PushSender implements Completion<List<StoredPiece>> {
             send(List.of(), true);
             return;
         }
+        skip();
         boolean[] wanted = target.chunks();
-        while (wanted != null && offset < held.sizeBytes() && !wanted[chunkOf(offset)]) {
-            offset = Math.min(held.sizeBytes(), (chunkOf(offset) + 1L) * ObjectDigest.CHUNK_BYTES);
-        }
         partEnd = Math.min(held.sizeBytes(), offset + PART_BYTES);
         if (wanted != null) {
             long end = offset;
@@ -88,6 +86,14 @@ final class PushSender implements Completion<List<StoredPiece>> {
         }
     }
 
+    /** Goes on to the next chunk that is wanted. */
+    private void skip() {
+        boolean[] wanted = target.chunks();
+        while (wanted != null && offset < held.sizeBytes() && !wanted[chunkOf(offset)]) {
+            offset = Math.min(held.sizeBytes(), (chunkOf(offset) + 1L) * ObjectDigest.CHUNK_BYTES);
+        }
+    }
+
     private static int chunkOf(long offset) {
         return (int) (offset / ObjectDigest.CHUNK_BYTES);
     }
@@ -99,8 +105,10 @@ final class PushSender implements Completion<List<StoredPiece>> {
             snapshot.close();
             return;
         }
+        // The holes of this part are counted before the next begins.
         List<Piece> pieces = target.chunks() == null ? piecesOf(stored) : withHoles(stored);
         offset = partEnd;
+        skip();
         boolean last = offset >= held.sizeBytes();
         if (!pieces.isEmpty() || last) {
             send(pieces, last);
