@@ -30,6 +30,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * The accepting side of a connection: waits for the greeting, has the core decide on it, decodes
  * messages and hands them to the core in batches. Event loop only, but for what says otherwise.
  */
+// What a close or a write came to is told by the handlers; its future adds nothing.
+@SuppressWarnings("FutureReturnValueIgnored")
 final class AcceptHandler extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(AcceptHandler.class);
 

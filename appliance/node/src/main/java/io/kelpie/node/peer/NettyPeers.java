@@ -58,6 +58,8 @@ import java.util.function.LongSupplier;
  * <p>The core loop decides, event loops move bytes. What a link may hold that its sockets did not
  * take is bounded, and so is what was received and not yet looked at by the core.
  */
+// What a close or a write came to is told by the handlers; its future adds nothing.
+@SuppressWarnings("FutureReturnValueIgnored")
 public final class NettyPeers implements Peers, AutoCloseable {
     private static final int CONNECT_MILLIS = 3000;
     private static final int BACKLOG = 1024;

@@ -17,6 +17,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * One connection that was dialled and greeted: gathers what the core sends in one turn and has the
  * event loop encode and write it. Core loop only, but for what says otherwise.
  */
+// What a close or a write came to is told by the handlers; its future adds nothing.
+@SuppressWarnings("FutureReturnValueIgnored")
 final class OutboundConnection {
     private static final Logger LOG = LoggerFactory.getLogger(OutboundConnection.class);
 

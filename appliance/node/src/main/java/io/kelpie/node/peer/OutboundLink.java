@@ -16,6 +16,8 @@ import java.util.concurrent.TimeUnit;
  * The connections to one node on which this node sends. Up when all of them are; when one breaks,
  * all are closed and dialled again a little later. Core loop only.
  */
+// What a close or a write came to is told by the handlers; its future adds nothing.
+@SuppressWarnings("FutureReturnValueIgnored")
 final class OutboundLink {
     private static final long FIRST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long LAST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);

@@ -22,7 +22,12 @@ final class SealedRecord {
 
     /** Puts the checksum into the last four bytes of a buffer that is otherwise full. */
     static byte[] seal(ByteBuffer out) {
-        return out.putInt(checksum(out.array(), out.position())).array();
+        CRC32C checksum = new CRC32C();
+        checksum.update(out.duplicate().flip());
+        out.putInt((int) checksum.getValue());
+        byte[] bytes = new byte[out.position()];
+        out.flip().get(bytes);
+        return bytes;
     }
 
     /**

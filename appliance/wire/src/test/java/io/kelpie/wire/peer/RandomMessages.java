@@ -64,10 +64,10 @@ final class RandomMessages {
 
     private Object value(Class<?> type, Type generic) {
         if (type == long.class || type == Long.class) {
-            return random.nextLong() >>> 1 + random.nextInt(62);
+            return random.nextLong() >>> (1 + random.nextInt(62));
         }
         if (type == int.class) {
-            return random.nextInt() >>> 1 + random.nextInt(30);
+            return random.nextInt() >>> (1 + random.nextInt(30));
         }
         if (type == boolean.class) {
             return random.nextBoolean();
@@ -163,7 +163,7 @@ final class RandomMessages {
         } catch (InvocationTargetException e) {
             throw new IllegalStateException(e.getCause());
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError("no value of " + type, e);
+            throw new LinkageError("no value of " + type, e);
         }
     }
 
