@@ -51,6 +51,8 @@ final class ClusterErrors implements Workload.Errors {
                         || happened.contains(ClusterFault.COORDINATOR_OUTAGE)
                         || happened.contains(ClusterFault.ISOLATION);
             case NO_SUCH_VDI -> dead;
+            // A node learns a moment later that another one has made the disk larger.
+            case OUT_OF_RANGE -> vdi != null && vdi.wasResized();
             // The discard of a dead gateway may come late, as from any client that went away.
             case NO_SUCH_OBJECT -> dead || nodeDied;
             default -> false;

@@ -21,6 +21,7 @@ final class TestVdi {
     private long wantedBytes;
     private @Nullable ObjectClient owner;
     private boolean changingDoor;
+    private boolean resized;
     private int writers;
 
     TestVdi(String name, int blockBytes, int blockSizeShift, long sizeBytes) {
@@ -100,7 +101,13 @@ final class TestVdi {
         return wantedBytes != sizeBytes;
     }
 
+    /** Whether anybody ever asked for another size. */
+    boolean wasResized() {
+        return resized;
+    }
+
     void wantSize(long bytes) {
+        resized = true;
         wantedBytes = bytes;
     }
 

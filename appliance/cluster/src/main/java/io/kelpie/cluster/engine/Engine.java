@@ -561,10 +561,25 @@ public final class Engine {
             return;
         }
         VdiEntry row = ready(table.find(vdi.value()));
-        if (row == null) {
-            admitted.failed(ErrorCode.NO_SUCH_VDI);
+        if (row != null) {
+            openVolume(row, admitted);
             return;
         }
+        // Another node may have answered for its creation before the event came here.
+        events.catchUp(new Then<>(admitted) {
+            @Override
+            public void done(Outcome result) {
+                VdiEntry newer = ready(table.find(vdi.value()));
+                if (newer == null) {
+                    admitted.failed(ErrorCode.NO_SUCH_VDI);
+                } else {
+                    openVolume(newer, admitted);
+                }
+            }
+        });
+    }
+
+    private void openVolume(VdiEntry row, Completion<Volume> admitted) {
         views.open(row, new Then<>(admitted) {
             @Override
             public void done(InodeView view) {
