@@ -41,7 +41,7 @@ final class LearnerSession implements Learner, CopyPass.Owner {
     /** Bytes behind at which writes may begin to wait for the learner. */
     private static final long REQUIRE_LAG_BYTES = 1L << 20;
     /** Repairs of single objects in one attempt; more says that the copies cannot be levelled. */
-    private static final int MAX_REPAIRS = 4096;
+    private static final int MAX_REPAIRS = 256;
     /** What a message costs beside its payload. */
     private static final int MESSAGE_BYTES = 128;
 
@@ -337,6 +337,10 @@ final class LearnerSession implements Learner, CopyPass.Owner {
         Repair running = repairs.get(object);
         if (running != null && !running.isDoneBy(refused)) {
             // The answer to something sent before the repair.
+            return;
+        }
+        if (state != SessionState.REQUESTED && outstanding.isPush(object, refused)) {
+            fail("the learner holds something else than it listed");
             return;
         }
         if (++repairCount > MAX_REPAIRS) {

@@ -50,6 +50,13 @@ final class Outstanding {
         }
     }
 
+    /** Whether a version is on its way by a push. */
+    boolean isPush(ObjectId object, ObjectVersion version) {
+        Long order = byObject.getOrDefault(object, new TreeMap<>()).get(version);
+        Sent sent = order == null ? null : byOrder.get(order);
+        return sent != null && sent.push;
+    }
+
     boolean isEmpty() {
         return byOrder.isEmpty();
     }
