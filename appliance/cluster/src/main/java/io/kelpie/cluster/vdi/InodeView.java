@@ -125,8 +125,9 @@ public final class InodeView {
     public boolean isDeleted() {
         VdiEntry row = table.find(opened.id().value());
         // After a format another VDI may have the same id.
-        boolean same = row != null && row.createdNanos() == opened.createdNanos();
-        if (!same || row.state() != VdiEntry.VdiState.READY) {
+        if (row == null
+                || row.createdNanos() != opened.createdNanos()
+                || row.state() != VdiEntry.VdiState.READY) {
             return true;
         }
         Inode here = certain();
