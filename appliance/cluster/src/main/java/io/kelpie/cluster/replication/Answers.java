@@ -129,7 +129,7 @@ final class Answers {
         list(
                 message.from(),
                 Math.min(MAX_OBJECTS, message.max()),
-                held -> group.send(
+                held -> onceDurable(() -> group.send(
                         to,
                         new Listing(
                                 group.pg,
@@ -137,7 +137,19 @@ final class Answers {
                                 message.session(),
                                 message.from(),
                                 held,
-                                held.size() < message.max())));
+                                held.size() < message.max()))));
+    }
+
+    /** What is listed counts as a copy without being pushed, so it must not be lost any more. */
+    private void onceDurable(Runnable then) {
+        group.store().sync(new Asked<Outcome>() {
+            @Override
+            public void done(Outcome result) {
+                if (!closed) {
+                    then.run();
+                }
+            }
+        });
     }
 
     /** Lists what this member holds; copies that do not count are listed with version NONE. */
