@@ -289,4 +289,13 @@ public sealed interface GroupMessage extends PeerMessage {
      * @param epoch partition epoch
      */
     record Activate(PgId pg, long epoch) implements GroupMessage {}
+
+    /**
+     * Former primary to the members: this process answers no reads of the group in this epoch and
+     * will in no older one, whatever leases it holds; nobody has to wait until they run out.
+     *
+     * @param pg the group
+     * @param epoch partition epoch, in which somebody else is primary or nobody is
+     */
+    record LeaseEnd(PgId pg, long epoch) implements GroupMessage {}
 }

@@ -45,16 +45,8 @@ final class Answers {
      * Tells what was written lately, once nothing older can change any more and every lease that
      * this process may have granted to a former primary is over.
      */
-    void onQuery(int to, long notBeforeNanos) {
-        long now = group.around.now();
-        if (notBeforeNanos > now && group.around.has(Rule.GRANT_WAIT)) {
-            group.around
-                    .ports
-                    .timers()
-                    .after(notBeforeNanos - now, () -> onQuery(to, notBeforeNanos));
-            return;
-        }
-        gather(part -> group.send(to, part));
+    void onQuery(int to) {
+        group.promises.whenFree(() -> gather(part -> group.send(to, part)));
     }
 
     /** Makes the parts of this member's answer to a query. */

@@ -20,7 +20,6 @@ import io.kelpie.cluster.replication.PushReceiver.Verdict;
 final class FollowerRole extends Role {
     private final Group group;
     private final boolean learner;
-    private final long notBeforeNanos;
     private final ObjectTurns turns;
     private final WriteReceiver writes;
     private final PushReceiver pushes;
@@ -35,12 +34,10 @@ final class FollowerRole extends Role {
      * Composes the role.
      *
      * @param learner false for an in-sync replica
-     * @param notBeforeNanos until when leases bind this process
      */
-    FollowerRole(Group group, boolean learner, long notBeforeNanos) {
+    FollowerRole(Group group, boolean learner) {
         this.group = group;
         this.learner = learner;
-        this.notBeforeNanos = notBeforeNanos;
         this.turns = new ObjectTurns(group.pg, group.store(), group.around.versions);
         this.writes = new WriteReceiver(group, turns);
         this.pushes = new PushReceiver(
@@ -98,7 +95,7 @@ final class FollowerRole extends Role {
         } else if (message instanceof Committed committed) {
             writes.onCommitted(committed.sequence());
         } else if (message instanceof Query) {
-            answers.onQuery(from, notBeforeNanos);
+            answers.onQuery(from);
         } else if (message instanceof VersionsRequest request) {
             answers.onVersionsRequest(from, request);
         } else if (message instanceof Pull pull) {

@@ -35,6 +35,9 @@ final class Group {
     /** Copies whose content lags behind their version since a write failed: push them whole. */
     final TreeSet<ObjectId> gapped = new TreeSet<>();
 
+    /** What binds this node to former primaries. */
+    final Promises promises;
+
     private final List<Runnable> whenQuiet = new ArrayList<>();
     private final List<Runnable> whenLoaded = new ArrayList<>();
     private PgEntry entry;
@@ -47,6 +50,7 @@ final class Group {
     Group(PgId pg, Surroundings around, PgEntry entry) {
         this.pg = pg;
         this.around = around;
+        this.promises = new Promises(around);
         this.entry = entry;
     }
 

@@ -38,7 +38,6 @@ final class Peering {
     private static final int MAX_OBJECTS = 4096;
 
     private final Group group;
-    private final long notBeforeNanos;
     private final ObjectVersion proven;
     private final List<Integer> provers;
     private final Runnable level;
@@ -54,19 +53,12 @@ final class Peering {
     /**
      * Prepares it.
      *
-     * @param notBeforeNanos until when leases bind this process
      * @param proven a version that this node knows to be committed
      * @param provers members that must have it
      * @param level runs when all copies are level
      */
-    Peering(
-            Group group,
-            long notBeforeNanos,
-            ObjectVersion proven,
-            List<Integer> provers,
-            Runnable level) {
+    Peering(Group group, ObjectVersion proven, List<Integer> provers, Runnable level) {
         this.group = group;
-        this.notBeforeNanos = notBeforeNanos;
         this.proven = proven;
         this.provers = provers;
         this.level = level;
@@ -74,12 +66,7 @@ final class Peering {
     }
 
     void begin() {
-        long now = group.around.now();
-        if (notBeforeNanos > now && group.around.has(Rule.GRANT_WAIT)) {
-            timer = group.around.ports.timers().after(notBeforeNanos - now, this::ask);
-        } else {
-            ask();
-        }
+        group.promises.whenFree(this::ask);
     }
 
     void close() {

@@ -4,6 +4,7 @@ import io.kelpie.cluster.message.GroupMessage;
 import io.kelpie.cluster.message.GroupMessage.Acknowledge;
 import io.kelpie.cluster.message.GroupMessage.Digest;
 import io.kelpie.cluster.message.GroupMessage.Info;
+import io.kelpie.cluster.message.GroupMessage.LeaseEnd;
 import io.kelpie.cluster.message.GroupMessage.Listing;
 import io.kelpie.cluster.message.GroupMessage.Stale;
 import io.kelpie.cluster.message.GroupMessage.Versions;
@@ -31,6 +32,9 @@ final class PgEngine {
     /** Messages of a newer epoch kept until its map comes; more are sent again. */
     private static final int MAX_EARLY = 64;
 
+    /** Longer than any lease: after that nobody is bound to a former primary. */
+    private static final long LEASES_LAST_NANOS = 5_000_000_000L;
+
     private final Group group;
     private final ArrayDeque<Early> early = new ArrayDeque<>();
     private Role role = new IdleRole(GroupState.State.IDLE);
@@ -39,7 +43,8 @@ final class PgEngine {
     /** The process that was primary in the last map that had one. */
     private @Nullable PeerId primaryProcess;
 
-    private long blockedUntilNanos = Long.MIN_VALUE;
+    /** When this process was last seen to be primary; it says so to the next epochs. */
+    private long ledNanos = Long.MIN_VALUE;
 
     PgEngine(PgId pg, Surroundings around, PgEntry first) {
         this.group = new Group(pg, around, first);
@@ -63,11 +68,16 @@ final class PgEngine {
         List<Integer> provers = new ArrayList<>(next.sync());
         provers.retainAll(provesThat ? current.sync() : List.of());
         forgetSolitude();
+        if (isPrimary()) {
+            ledNanos = group.around.now();
+        }
         role.abandon();
+        group.promises.drop();
         noteFormerPrimary(map, next);
         named = true;
         group.obey(next, self);
         role = roleIn(next, self, solo, proven, provers);
+        endLeases(next, self);
         role.begin();
         takeEarly();
     }
@@ -88,12 +98,11 @@ final class PgEngine {
 
     private Role roleIn(
             PgEntry entry, int self, boolean solo, ObjectVersion proven, List<Integer> provers) {
-        long notBefore = Math.max(blockedUntilNanos, group.around.leases.quarantineEnd());
         if (entry.primary() == self) {
-            return new PrimaryRole(group, solo, notBefore, proven, provers);
+            return new PrimaryRole(group, solo, proven, provers);
         }
         if (entry.names(self)) {
-            return new FollowerRole(group, entry.learners().contains(self), notBefore);
+            return new FollowerRole(group, entry.learners().contains(self));
         }
         return new IdleRole(GroupState.State.STRAY);
     }
@@ -105,17 +114,36 @@ final class PgEngine {
                 : map.member(next.primary()).id();
         PeerId before = primaryProcess;
         if (before != null && !before.equals(now) && !before.equals(group.around.self)) {
-            blockedUntilNanos =
-                    Math.max(blockedUntilNanos, group.around.leases.boundUntil(before.node()));
+            group.promises.note(before);
         }
         if (now != null) {
             primaryProcess = now;
         }
     }
 
+    /**
+     * Tells the members that this process, which was primary not long ago, answers no reads any
+     * more: its role is over, and no epoch up to this one will make it primary again. Said in each
+     * epoch that follows soon, as each counts only what was said in it.
+     */
+    private void endLeases(PgEntry entry, int self) {
+        boolean led =
+                ledNanos != Long.MIN_VALUE && group.around.now() - ledNanos < LEASES_LAST_NANOS;
+        if (!led || entry.primary() == self) {
+            return;
+        }
+        List<Integer> members = new ArrayList<>(entry.sync());
+        members.addAll(entry.learners());
+        members.remove((Integer) self);
+        for (int member : members) {
+            group.send(member, new LeaseEnd(group.pg, entry.epoch()));
+        }
+    }
+
     /** Plays no part: the cluster is stopped, or the map does not name this process. */
     void deactivate() {
         role.abandon();
+        group.promises.drop();
         role = new IdleRole(GroupState.State.IDLE);
     }
 
@@ -124,6 +152,7 @@ final class PgEngine {
         deactivate();
         group.log.clear();
         group.gapped.clear();
+        group.promises.clear();
         drop();
     }
 
@@ -164,6 +193,9 @@ final class PgEngine {
             keep(from, message);
         } else if (message.epoch() < group.epoch() && group.around.has(Rule.FENCE)) {
             refuse(from, message);
+        } else if (message instanceof LeaseEnd && message.epoch() == group.epoch()) {
+            // Of a process; whether the map still names it does not matter.
+            group.promises.onLeaseEnd(from);
         } else {
             hand(from, message);
         }
@@ -194,7 +226,8 @@ final class PgEngine {
                 || message instanceof Info
                 || message instanceof Versions
                 || message instanceof Listing
-                || message instanceof Digest;
+                || message instanceof Digest
+                || message instanceof LeaseEnd;
         if (!answer) {
             group.around
                     .ports

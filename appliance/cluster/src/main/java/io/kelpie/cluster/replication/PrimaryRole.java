@@ -28,19 +28,13 @@ final class PrimaryRole extends Role {
      * Composes the role.
      *
      * @param solo this node is the whole cluster: there is nothing to level
-     * @param notBeforeNanos until when leases bind this process
      * @param proven a version that this node knows to be committed
      * @param provers members that must have it
      */
-    PrimaryRole(
-            Group group,
-            boolean solo,
-            long notBeforeNanos,
-            ObjectVersion proven,
-            List<Integer> provers) {
+    PrimaryRole(Group group, boolean solo, ObjectVersion proven, List<Integer> provers) {
         this.group = group;
         this.solo = solo;
-        this.peering = new Peering(group, notBeforeNanos, proven, provers, this::serve);
+        this.peering = new Peering(group, proven, provers, this::serve);
     }
 
     @Override

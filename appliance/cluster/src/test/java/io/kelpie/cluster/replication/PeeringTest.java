@@ -223,6 +223,7 @@ class PeeringTest {
         long end = world.loop.nanos() + SECOND;
         world.node(1).bound.put(id(0), end);
         world.node(2).bound.put(id(0), end + SECOND);
+        world.node(0).kill();
         world.everywhere(1, members(1, 2), members());
 
         world.pass(1_900 * MILLI);
@@ -277,6 +278,7 @@ class PeeringTest {
     void runsOperationsThatWaitedOnceItIsLevel() {
         serveWithThree();
         world.node(1).bound.put(id(0), world.loop.nanos() + SECOND);
+        world.node(0).kill();
         world.everywhere(1, members(1, 2), members());
         Ended<Outcome> written = world.node(1).write(world.put(OBJECT, 0, 5));
         Ended<Payload> read = world.node(1).read(OBJECT, 0, 1);

@@ -7,6 +7,7 @@ import io.kelpie.cluster.message.GroupMessage.Committed;
 import io.kelpie.cluster.message.GroupMessage.Digest;
 import io.kelpie.cluster.message.GroupMessage.DigestRequest;
 import io.kelpie.cluster.message.GroupMessage.Info;
+import io.kelpie.cluster.message.GroupMessage.LeaseEnd;
 import io.kelpie.cluster.message.GroupMessage.ListRequest;
 import io.kelpie.cluster.message.GroupMessage.Listing;
 import io.kelpie.cluster.message.GroupMessage.Pull;
@@ -122,6 +123,9 @@ final class GroupCodec {
         if (message instanceof Activate) {
             return begin(PeerType.ACTIVATE, message).finish();
         }
+        if (message instanceof LeaseEnd) {
+            return begin(PeerType.LEASE_END, message).finish();
+        }
         throw new IllegalArgumentException("no bytes for a " + message.getClass());
     }
 
@@ -206,6 +210,7 @@ final class GroupCodec {
             case DIGEST_REQUEST -> new DigestRequest(pg, epoch, in.u64(), in.object());
             case DIGEST -> getDigest(in, pg, epoch);
             case ACTIVATE -> new Activate(pg, epoch);
+            case LEASE_END -> new LeaseEnd(pg, epoch);
             default -> throw in.refused("not of this family");
         };
     }

@@ -76,7 +76,8 @@ public final class PeerDecoder {
                     PUSH,
                     DIGEST_REQUEST,
                     DIGEST,
-                    ACTIVATE -> GroupCodec.decode(in);
+                    ACTIVATE,
+                    LEASE_END -> GroupCodec.decode(in);
             case SLOT_REQUEST, SLOT_REPLY, SLOT_RELEASE -> RecoveryCodec.decode(in);
         };
     }

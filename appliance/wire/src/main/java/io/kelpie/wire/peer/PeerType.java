@@ -82,6 +82,8 @@ public enum PeerType {
     DIGEST(77, Limit.LIST),
     /** GroupMessage.Activate. */
     ACTIVATE(78, Limit.SMALL),
+    /** GroupMessage.LeaseEnd. */
+    LEASE_END(79, Limit.SMALL),
 
     /** RecoveryMessage.SlotRequest. */
     SLOT_REQUEST(96, Limit.SMALL),
