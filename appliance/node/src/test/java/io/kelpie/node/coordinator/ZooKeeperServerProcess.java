@@ -20,11 +20,13 @@ public final class ZooKeeperServerProcess implements AutoCloseable {
     private static final int PROBE_MILLIS = 1_000;
 
     private final Path directory;
+    private final String host;
     private final int port;
     private Process process;
 
-    private ZooKeeperServerProcess(Path directory, int port) throws IOException {
+    private ZooKeeperServerProcess(Path directory, String host, int port) throws IOException {
         this.directory = directory;
+        this.host = host;
         this.port = port;
         this.process = launch();
         Runtime.getRuntime().addShutdownHook(new Thread(this::close));
@@ -37,16 +39,27 @@ public final class ZooKeeperServerProcess implements AutoCloseable {
      * @return the server
      */
     public static ZooKeeperServerProcess start(Path directory) throws IOException {
+        return start(directory, "127.0.0.1");
+    }
+
+    /**
+     * As {@link #start(Path)}, for clients that are not on the loopback.
+     *
+     * @param directory for its files, empty
+     * @param host numeric address of an interface of this host
+     * @return the server
+     */
+    public static ZooKeeperServerProcess start(Path directory, String host) throws IOException {
         int port = freePort();
         Files.createDirectories(directory.resolve("data"));
         // Sessions live for 1 to 20 seconds, whatever clients ask for.
         Files.writeString(
                 directory.resolve("zoo.cfg"),
                 "tickTime=500\nminSessionTimeout=1000\nmaxSessionTimeout=20000\n"
-                        + "clientPortAddress=127.0.0.1\nclientPort=" + port + "\ndataDir="
+                        + "clientPortAddress=" + host + "\nclientPort=" + port + "\ndataDir="
                         + directory.resolve("data")
                         + "\nadmin.enableServer=false\n4lw.commands.whitelist=srvr\n");
-        ZooKeeperServerProcess server = new ZooKeeperServerProcess(directory, port);
+        ZooKeeperServerProcess server = new ZooKeeperServerProcess(directory, host, port);
         server.awaitAnswer();
         return server;
     }
@@ -68,7 +81,7 @@ public final class ZooKeeperServerProcess implements AutoCloseable {
      * @return host and port
      */
     public String address() {
-        return "127.0.0.1:" + port;
+        return host + ":" + port;
     }
 
     /** Kills it, as a power failure would. */
@@ -151,8 +164,7 @@ public final class ZooKeeperServerProcess implements AutoCloseable {
     private boolean answers() {
         try (Socket socket = new Socket()) {
             socket.setSoTimeout(PROBE_MILLIS);
-            socket.connect(
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), port), PROBE_MILLIS);
+            socket.connect(new InetSocketAddress(host, port), PROBE_MILLIS);
             socket.getOutputStream().write("srvr".getBytes(StandardCharsets.US_ASCII));
             byte[] answer = socket.getInputStream().readAllBytes();
             // Before it serves it answers too, that it does not.
