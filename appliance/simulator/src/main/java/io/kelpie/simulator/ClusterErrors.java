@@ -45,17 +45,21 @@ final class ClusterErrors implements Workload.Errors {
             case NO_SPACE -> happened.contains(ClusterFault.FULL_DISK);
             case IO_ERROR -> happened.contains(ClusterFault.BROKEN_DISK);
             case CORRUPT_OBJECT -> happened.contains(ClusterFault.ROT);
-            case COORDINATOR_FAILED ->
-                happened.contains(ClusterFault.LOST_ANSWERS)
-                        || happened.contains(ClusterFault.COORDINATOR_CUT)
-                        || happened.contains(ClusterFault.COORDINATOR_OUTAGE)
-                        || happened.contains(ClusterFault.ISOLATION);
-            case NO_SUCH_VDI -> dead;
+            case COORDINATOR_FAILED -> coordinatorWasAway();
+            // A node that cannot ask the coordinator may miss a disk that is new.
+            case NO_SUCH_VDI -> dead || coordinatorWasAway();
             // A node learns a moment later that another one has made the disk larger.
             case OUT_OF_RANGE -> vdi != null && vdi.wasResized();
             // The discard of a dead gateway may come late, as from any client that went away.
             case NO_SUCH_OBJECT -> dead || nodeDied;
             default -> false;
         };
+    }
+
+    private boolean coordinatorWasAway() {
+        return happened.contains(ClusterFault.LOST_ANSWERS)
+                || happened.contains(ClusterFault.COORDINATOR_CUT)
+                || happened.contains(ClusterFault.COORDINATOR_OUTAGE)
+                || happened.contains(ClusterFault.ISOLATION);
     }
 }

@@ -112,6 +112,7 @@ final class ClusterFaults implements SimNetwork.MessageTap {
             }
             case STUCK_SYNC -> node.disk().stickUntil(world.now() + length);
             case FULL_DISK -> {
+                checker.onFullDisk();
                 node.disk()
                         .fillUpTo(Math.floorMod(fault.draw(), 256L << 10), fault.draw() % 2 == 0);
                 world.schedule(length, "faults", "room again", node.disk()::giveRoom);

@@ -45,9 +45,7 @@ record ClusterOptions(
         RandomSource random = new RandomSource(seed).fork("cluster options");
         int drawn = random.chance(0.1) ? 2 : (int) random.between(3, 5);
         int nodes = wantedNodes == 0 ? drawn : wantedNodes;
-        int copies = Integer.getInteger("copies", 0) > 0
-                ? Integer.getInteger("copies")
-                : Math.min(nodes, random.chance(0.2) ? 2 : 3);
+        int copies = Math.min(nodes, random.chance(0.2) ? 2 : 3);
         boolean busy = random.chance(0.3);
         long load = busy ? random.between(4, 10) * SECOND : random.between(8, 25) * SECOND;
         WorkloadOptions workload = new WorkloadOptions(

@@ -351,6 +351,24 @@ final class ClusterSimulation {
                     inconclusiveBlocks == 0 ? "" : ", inconclusive " + inconclusiveBlocks);
         }
 
+        /** The same run, had it passed. */
+        Report withoutFailure() {
+            return new Report(
+                    seed,
+                    options,
+                    hash,
+                    steps,
+                    virtualNanos,
+                    calls,
+                    messages,
+                    starts,
+                    inconclusiveBlocks,
+                    crashPointReached,
+                    phase,
+                    null,
+                    List.of());
+        }
+
         /** What was found and what led to it, for people. */
         String describe() {
             StringBuilder text = new StringBuilder(summary());
