@@ -8,7 +8,6 @@ import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.ProtocolException;
 import java.net.Socket;
 import java.nio.ByteBuffer;
@@ -39,14 +38,24 @@ final class NbdConnection implements AutoCloseable {
         out = new DataOutputStream(socket.getOutputStream());
     }
 
-    static NbdConnection open(int port, String export) throws IOException {
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        socket.setTcpNoDelay(true);
+    static NbdConnection open(SheepProcess sheep, String export) throws IOException {
         // A daemon that hangs must not hang the test.
-        socket.setSoTimeout(60_000);
-        NbdConnection connection = new NbdConnection(socket);
-        connection.negotiate(export);
-        return connection;
+        return open(sheep, export, 60_000);
+    }
+
+    static NbdConnection open(SheepProcess sheep, String export, int timeoutMillis)
+            throws IOException {
+        Socket socket = new Socket(sheep.host(), sheep.nbdPort());
+        try {
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(timeoutMillis);
+            NbdConnection connection = new NbdConnection(socket);
+            connection.negotiate(export);
+            return connection;
+        } catch (IOException | RuntimeException | AssertionError e) {
+            socket.close();
+            throw e;
+        }
     }
 
     private void negotiate(String export) throws IOException {

@@ -36,27 +36,48 @@ final class SheepProcess implements AutoCloseable {
     private final Path directory;
     private final int port;
     private final int nbdPort;
+    private final Place place;
     private final List<String> options;
     private final Process process;
     private final long startNanos;
 
-    private SheepProcess(Path directory, int port, int nbdPort, List<String> options)
+    /**
+     * Where and how a daemon runs.
+     *
+     * @param before a command that runs the daemon, {@code ip netns exec NAME} for example
+     * @param host the address of all its ports
+     * @param javaOptions of its virtual machine
+     * @param mounts whether it shows its VDIs as files
+     */
+    record Place(List<String> before, String host, String javaOptions, boolean mounts) {
+        static final Place ALONE = new Place(List.of(), "127.0.0.1", JAVA_OPTIONS, true);
+
+        Place {
+            before = List.copyOf(before);
+        }
+    }
+
+    private SheepProcess(Path directory, int port, int nbdPort, Place place, List<String> options)
             throws IOException {
         this.directory = directory;
+        this.place = place;
         this.options = List.copyOf(options);
         this.port = port;
         this.nbdPort = nbdPort;
-        List<String> command = new ArrayList<>(List.of(SHEEP.toString(), store().toString(), "-f"));
-        command.addAll(List.of("-b", "127.0.0.1", "-p", Integer.toString(port)));
-        command.add("--nbd=127.0.0.1:" + nbdPort);
+        List<String> command = new ArrayList<>(place.before());
+        command.addAll(List.of(SHEEP.toString(), store().toString(), "-f"));
+        command.addAll(List.of("-b", place.host(), "-p", Integer.toString(port)));
+        command.add("--nbd=" + place.host() + ":" + nbdPort);
         command.add("--nbd-socket=" + nbdSocket());
-        command.add("--fuse=" + mount());
+        if (place.mounts()) {
+            command.add("--fuse=" + mount());
+        }
         command.addAll(options);
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output().toFile()));
-        builder.environment().put("KELPIE_JAVA_OPTS", JAVA_OPTIONS);
+        builder.environment().put("KELPIE_JAVA_OPTS", place.javaOptions());
         Commands.useDebianPath(builder);
         startNanos = System.nanoTime();
         process = builder.start();
@@ -69,41 +90,55 @@ final class SheepProcess implements AutoCloseable {
 
     /** As {@link #start(Path)} with further options. */
     static SheepProcess start(Path directory, List<String> options) {
+        return launch(directory, Place.ALONE, options).opened();
+    }
+
+    /** Starts on free ports and does not wait for the doors. */
+    static SheepProcess launch(Path directory, Place place, List<String> options) {
         try {
             Files.createDirectories(directory.resolve("vdis"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return start(directory, freePort(), freePort(), options);
+        return launch(directory, freePort(), freePort(), place, options);
     }
 
     /** Starts where a daemon was before, perhaps on the dead mount that a killed one left. */
-    private static SheepProcess start(Path directory, int port, int nbdPort, List<String> options) {
-        SheepProcess sheep;
+    private static SheepProcess launch(
+            Path directory, int port, int nbdPort, Place place, List<String> options) {
         try {
-            sheep = new SheepProcess(directory, port, nbdPort, options);
+            return new SheepProcess(directory, port, nbdPort, place, options);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start " + SHEEP, e);
         }
+    }
+
+    /** This daemon, once every door is open. */
+    SheepProcess opened() {
         try {
-            await("doors of " + sheep)
+            await("doors of " + this)
                     .atMost(START_LIMIT)
                     .pollInterval(Duration.ofMillis(20))
-                    .until(() -> !sheep.process.isAlive() || sheep.isOpen());
-            assertThat(sheep.process.isAlive())
-                    .as("sheep runs; it printed: %s", sheep.printed())
+                    .until(() -> !process.isAlive() || isOpen());
+            assertThat(process.isAlive())
+                    .as("sheep runs; it printed: %s", printed())
                     .isTrue();
         } catch (RuntimeException | AssertionError e) {
-            sheep.close();
+            close();
             throw e;
         }
-        return sheep;
+        return this;
     }
 
     /** The directory's daemon once more, on the same ports; this one must have ended. */
     SheepProcess startAgain() {
+        return launchAgain().opened();
+    }
+
+    /** As {@link #startAgain} without waiting for the doors. */
+    SheepProcess launchAgain() {
         assertThat(process.isAlive()).as("the old daemon has ended").isFalse();
-        return start(directory, port, nbdPort, options);
+        return launch(directory, port, nbdPort, place, options);
     }
 
     Path directory() {
@@ -126,6 +161,10 @@ final class SheepProcess implements AutoCloseable {
         return directory.resolve("nbd.sock");
     }
 
+    String host() {
+        return place.host();
+    }
+
     int port() {
         return port;
     }
@@ -135,7 +174,7 @@ final class SheepProcess implements AutoCloseable {
     }
 
     String nbdUri(String vdi) {
-        return "nbd://127.0.0.1:" + nbdPort + "/" + vdi;
+        return "nbd://" + place.host() + ":" + nbdPort + "/" + vdi;
     }
 
     String nbdSocketUri(String vdi) {
@@ -143,7 +182,7 @@ final class SheepProcess implements AutoCloseable {
     }
 
     String sheepdogUri(String vdi) {
-        return "sheepdog:127.0.0.1:" + port + ":" + vdi;
+        return "sheepdog:" + place.host() + ":" + port + ":" + vdi;
     }
 
     /** Runs {@code dog} against this daemon. */
@@ -155,7 +194,7 @@ final class SheepProcess implements AutoCloseable {
     Commands.Outcome dog(byte[] input, String... arguments) {
         List<String> command = new ArrayList<>(List.of(DOG.toString()));
         command.addAll(List.of(arguments));
-        command.addAll(List.of("-p", Integer.toString(port)));
+        command.addAll(List.of("-a", place.host(), "-p", Integer.toString(port)));
         return Commands.run(command, input, java.util.Map.of("TZ", "UTC"));
     }
 
@@ -175,6 +214,20 @@ final class SheepProcess implements AutoCloseable {
     void kill() {
         process.destroyForcibly();
         waitForEnd();
+    }
+
+    /** Stops the process where it is; its sockets stay open and nobody answers on them. */
+    void freeze() {
+        signal("STOP");
+    }
+
+    /** Lets a frozen process go on. */
+    void thaw() {
+        signal("CONT");
+    }
+
+    private void signal(String name) {
+        Commands.output("kill", "-" + name, Long.toString(process.pid()));
     }
 
     /** Asks to end, and answers the exit status. */
@@ -218,8 +271,10 @@ final class SheepProcess implements AutoCloseable {
     public void close() {
         process.destroyForcibly();
         waitForEnd();
-        // What a killed daemon leaves behind; fails where there is nothing, which is as well.
-        Commands.run("umount", "-l", mount().toString());
+        if (place.mounts()) {
+            // What a killed daemon leaves behind; fails where there is nothing, which is as well.
+            Commands.run("umount", "-l", mount().toString());
+        }
     }
 
     @Override
@@ -240,7 +295,7 @@ final class SheepProcess implements AutoCloseable {
     }
 
     private boolean isOpen() {
-        return answers(port) && answers(nbdPort) && isMounted();
+        return answers(port) && answers(nbdPort) && (!place.mounts() || isMounted());
     }
 
     private boolean isMounted() {
@@ -252,9 +307,9 @@ final class SheepProcess implements AutoCloseable {
         }
     }
 
-    private static boolean answers(int port) {
+    private boolean answers(int port) {
         try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+            socket.connect(new InetSocketAddress(place.host(), port), 1000);
             return true;
         } catch (IOException e) {
             // Nobody listens yet.
