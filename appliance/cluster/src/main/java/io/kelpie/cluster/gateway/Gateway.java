@@ -27,6 +27,7 @@ import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.port.Ports;
 import io.kelpie.cluster.port.Timers.Timer;
+import io.kelpie.cluster.port.Tracer;
 import io.kelpie.cluster.replication.Replication;
 
 import org.jspecify.annotations.Nullable;
@@ -380,6 +381,15 @@ public final class Gateway {
      */
     public void soon(Runnable task) {
         ports.timers().after(0, task);
+    }
+
+    /**
+     * Tells people of something that needs attention.
+     *
+     * @param text one sentence
+     */
+    public void warn(String text) {
+        ports.tracer().event(Tracer.Level.WARN, text);
     }
 
     /**

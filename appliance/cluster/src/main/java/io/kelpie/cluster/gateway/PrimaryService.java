@@ -131,6 +131,10 @@ final class PrimaryService {
             return allocate.vdi();
         } else if (call instanceof PrimaryCall.Discard discard) {
             return discard.vdi();
+        } else if (call instanceof PrimaryCall.CheckEntry check) {
+            return check.vdi();
+        } else if (call instanceof PrimaryCall.ReadInode read) {
+            return read.vdi();
         } else if (call instanceof PrimaryCall.Resize resize) {
             return resize.vdi();
         } else if (call instanceof PrimaryCall.WriteInode write) {

@@ -78,6 +78,26 @@ public sealed interface PrimaryCall {
             implements PrimaryCall {}
 
     /**
+     * Asks the home of a VDI whose object backs an extent, for somebody who found that object
+     * missing; the home takes an entry of the VDI's own away if its object is not there. Answered
+     * by Number: the VDI number in the entry, 0 for a hole.
+     *
+     * @param vdi the VDI
+     * @param extent position of the extent
+     */
+    record CheckEntry(VdiId vdi, int extent) implements PrimaryCall {}
+
+    /**
+     * Asks the home of a VDI for bytes of the inode, once the allocations and discards that are
+     * under way in the range have ended; answered by Bytes.
+     *
+     * @param vdi the VDI
+     * @param offset first byte
+     * @param length bytes
+     */
+    record ReadInode(VdiId vdi, long offset, int length) implements PrimaryCall {}
+
+    /**
      * Asks the home of a VDI to change the disk's size; answered by Done.
      *
      * @param vdi the VDI

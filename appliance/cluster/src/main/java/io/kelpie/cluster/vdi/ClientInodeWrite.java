@@ -1,7 +1,9 @@
 package io.kelpie.cluster.vdi;
 
+import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Invariant;
+import io.kelpie.cluster.model.OperationId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
@@ -14,28 +16,39 @@ import java.util.List;
 /**
  * A Sheepdog client's write to an inode: passes the gates of the extents whose entries it changes,
  * writes, then removes the objects that lost their entry, a few at a time. Where other nodes may
- * write those, it goes the way of a {@link HomeDiscard}. Core loop only.
+ * write those, it goes the way of a {@link HomeDiscard}: the objects go first, and one that
+ * somebody wrote meanwhile stays and keeps its entry. Core loop only.
  */
 final class ClientInodeWrite implements Completion<Outcome> {
     /** Enough to keep the store busy without filling its queues. */
     private static final int PARALLEL = 16;
 
     private final Inode inode;
+    private final Gateway gateway;
+    private final OperationId operation;
     private final InodeChange change;
     private final Completion<Outcome> whole;
     private final List<Integer> gated;
     private final List<Integer> released = new ArrayList<>();
     private int requested;
     private int entered;
-    private int nextZeroed;
+    private int nextFreed;
     private int nextReleased;
     private @Nullable ErrorCode failure;
     private int removing;
     private boolean advancing;
 
     ClientInodeWrite(
-            Inode inode, long offset, Payload payload, boolean durable, Completion<Outcome> whole) {
+            Inode inode,
+            Gateway gateway,
+            long offset,
+            Payload payload,
+            boolean durable,
+            OperationId operation,
+            Completion<Outcome> whole) {
         this.inode = inode;
+        this.gateway = gateway;
+        this.operation = operation;
         this.whole = whole;
         this.change = InodeChange.ofBytes(inode.id(), inode::owner, offset, payload, durable, this);
         this.gated = List.copyOf(change.entries().keySet());
@@ -84,23 +97,21 @@ final class ClientInodeWrite implements Completion<Outcome> {
             }
         }
         if (inode.isShared()) {
-            zeroObjects();
+            freeObjects();
         } else {
             inode.enqueue(change);
         }
     }
 
-    /**
-     * Other nodes may write the objects meanwhile: what is zero afterwards was not written since.
-     */
-    private void zeroObjects() {
+    private void freeObjects() {
         if (advancing) {
             return;
         }
         advancing = true;
-        while (removing < PARALLEL && nextZeroed < released.size()) {
+        while (removing < PARALLEL && nextFreed < released.size()) {
             removing++;
-            inode.zeroObject(released.get(nextZeroed++), new Zeroing());
+            int extent = released.get(nextFreed++);
+            inode.zeroObject(extent, identity(), new Zeroing(extent));
         }
         advancing = false;
         if (removing > 0) {
@@ -115,15 +126,32 @@ final class ClientInodeWrite implements Completion<Outcome> {
         }
     }
 
+    /**
+     * A repetition must not zero what was written since. A group takes one change of an operation,
+     * and a client that discards clears one entry.
+     */
+    private OperationId identity() {
+        return released.size() == 1 ? operation : gateway.newOperation();
+    }
+
     @Override
     public void done(Outcome result) {
-        removeObjects();
+        if (inode.isShared()) {
+            end();
+        } else {
+            removeObjects();
+        }
     }
 
     @Override
     public void failed(ErrorCode error) {
         gated.forEach(extent -> inode.leave(extent, true));
         whole.failed(error);
+    }
+
+    private void end() {
+        gated.forEach(extent -> inode.leave(extent, true));
+        whole.done(Outcome.DONE);
     }
 
     private void removeObjects() {
@@ -133,17 +161,11 @@ final class ClientInodeWrite implements Completion<Outcome> {
         advancing = true;
         while (removing < PARALLEL && nextReleased < released.size()) {
             removing++;
-            int extent = released.get(nextReleased++);
-            if (inode.isShared()) {
-                inode.removeEmptyObject(extent, new Removal());
-            } else {
-                inode.removeObject(extent, new Removal());
-            }
+            inode.removeObject(released.get(nextReleased++), new Removal());
         }
         advancing = false;
         if (removing == 0) {
-            gated.forEach(extent -> inode.leave(extent, true));
-            whole.done(Outcome.DONE);
+            end();
         }
     }
 
@@ -165,21 +187,57 @@ final class ClientInodeWrite implements Completion<Outcome> {
         }
     }
 
-    /** An object that is missing holds nothing. */
+    /** An object is zeros, or missing, which is as much. */
     private final class Zeroing implements Completion<Outcome> {
+        private final int extent;
+
+        Zeroing(int extent) {
+            this.extent = extent;
+        }
+
         @Override
         public void done(Outcome result) {
-            removing--;
-            zeroObjects();
+            inode.removeEmptyObject(extent, new Freeing(extent));
         }
 
         @Override
         public void failed(ErrorCode error) {
-            removing--;
-            boolean missing = error == ErrorCode.NO_SUCH_OBJECT;
-            failure = missing || failure != null ? failure : error;
-            nextZeroed = missing ? nextZeroed : released.size();
-            zeroObjects();
+            if (error == ErrorCode.NO_SUCH_OBJECT) {
+                done(Outcome.DONE);
+            } else {
+                onFailed(error);
+            }
         }
+    }
+
+    /** An object has gone, or was written meanwhile. */
+    private final class Freeing implements Completion<Boolean> {
+        private final int extent;
+
+        Freeing(int extent) {
+            this.extent = extent;
+        }
+
+        @Override
+        public void done(Boolean there) {
+            if (there) {
+                change.keepEntry(extent);
+            }
+            removing--;
+            freeObjects();
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            onFailed(error);
+        }
+    }
+
+    /** What has gone already is found missing by who reads it, and leaves the index then. */
+    private void onFailed(ErrorCode error) {
+        failure = failure == null ? error : failure;
+        nextFreed = released.size();
+        removing--;
+        freeObjects();
     }
 }

@@ -12,10 +12,12 @@ import io.kelpie.cluster.model.OperationId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Payload;
 
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 
 /**
  * Carries out what gateways, this node's own too, ask of the homes of VDIs. Calls whose repetition
@@ -60,9 +62,8 @@ public final class HomeCalls implements Homes {
                     allocate.vdi(),
                     allocate,
                     completion,
-                    (inode, whole) -> new HomeAllocation(
-                                    inode, gateway, allocate.change(), operation, whole)
-                            .start());
+                    (inode, whole) ->
+                            new HomeAllocation(inode, allocate.change(), operation, whole).start());
         } else if (call instanceof PrimaryCall.Discard discard) {
             if (!isExtent(discard.extent())) {
                 completion.failed(ErrorCode.INVALID_ARGUMENT);
@@ -72,8 +73,31 @@ public final class HomeCalls implements Homes {
                     discard.vdi(),
                     discard,
                     completion,
-                    (inode, whole) ->
-                            new HomeDiscard(inode, gateway, discard, operation, whole).start());
+                    (inode, whole) -> new HomeDiscard(inode, discard, operation, whole).start());
+        } else if (call instanceof PrimaryCall.CheckEntry check) {
+            if (!isExtent(check.extent())) {
+                completion.failed(ErrorCode.INVALID_ARGUMENT);
+                return;
+            }
+            this.<Integer>atHome(
+                    check.vdi(),
+                    check,
+                    completion,
+                    owner -> new Answer.Number(owner),
+                    (inode, whole) -> new EntryCheck(inode, check.extent(), whole).start());
+        } else if (call instanceof PrimaryCall.ReadInode read) {
+            if (read.length() < 0
+                    || read.offset() < 0
+                    || read.offset() > InodeLayout.OBJECT_BYTES - read.length()) {
+                completion.failed(ErrorCode.OUT_OF_RANGE);
+                return;
+            }
+            this.<Payload>atHome(
+                    read.vdi(),
+                    read,
+                    completion,
+                    Answer.Bytes::new,
+                    (inode, whole) -> inode.read(read.offset(), read.length(), whole));
         } else if (call instanceof PrimaryCall.Resize resize) {
             atHome(
                     resize.vdi(),
@@ -88,7 +112,11 @@ public final class HomeCalls implements Homes {
                     write,
                     new Remembered(operation, completion),
                     (inode, whole) -> inode.write(
-                            write.offset(), write.payload().retain(), write.durable(), whole));
+                            write.offset(),
+                            write.payload().retain(),
+                            write.durable(),
+                            operation,
+                            whole));
         } else if (call instanceof PrimaryCall.Attribute attribute) {
             attributes.serve(attribute, operation, new Remembered(operation, completion));
         } else {
@@ -115,10 +143,22 @@ public final class HomeCalls implements Homes {
             PrimaryCall call,
             Completion<Answer> completion,
             BiConsumer<Inode, Completion<Outcome>> work) {
+        atHome(vdi, call, completion, outcome -> new Answer.Done(), work);
+    }
+
+    private <T> void atHome(
+            VdiId vdi,
+            PrimaryCall call,
+            Completion<Answer> completion,
+            Function<T, Answer> answerOf,
+            BiConsumer<Inode, Completion<T>> work) {
         inodes.get(vdi, new Completion<>() {
             @Override
             public void done(Inode inode) {
-                work.accept(inode, new HomeCall<>(inode, call::release, new Done(completion)));
+                work.accept(
+                        inode,
+                        new HomeCall<>(
+                                inode, call::release, new Answering<>(answerOf, completion)));
             }
 
             @Override
@@ -129,11 +169,12 @@ public final class HomeCalls implements Homes {
         });
     }
 
-    /** Answers Done. */
-    private record Done(Completion<Answer> asker) implements Completion<Outcome> {
+    /** Answers with the result. */
+    private record Answering<T>(Function<T, Answer> answerOf, Completion<Answer> asker)
+            implements Completion<T> {
         @Override
-        public void done(Outcome result) {
-            asker.done(new Answer.Done());
+        public void done(T result) {
+            asker.done(answerOf.apply(result));
         }
 
         @Override

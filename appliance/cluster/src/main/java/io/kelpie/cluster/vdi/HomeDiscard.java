@@ -1,6 +1,5 @@
 package io.kelpie.cluster.vdi;
 
-import io.kelpie.cluster.gateway.Gateway;
 import io.kelpie.cluster.message.ObjectChange;
 import io.kelpie.cluster.message.ObjectChange.Piece;
 import io.kelpie.cluster.message.PrimaryCall;
@@ -14,13 +13,13 @@ import io.kelpie.cluster.port.Outcome;
 import java.util.List;
 
 /**
- * Frees an extent at the home of its VDI while other nodes may write it: the object is zeroed, its
- * entry cleared, and it goes if it still holds nothing. Only the zeroing could do harm when it is
- * repeated, so that bears the identity of the asker's operation. Core loop only.
+ * Frees an extent at the home of its VDI while other nodes may write it: the object is zeroed, and
+ * goes if it still holds nothing; only when it has gone its entry is cleared. So nobody finds a
+ * hole in the index in place of a write that came in between. Only the zeroing could do harm when
+ * it is repeated, so that bears the identity of the asker's operation. Core loop only.
  */
 final class HomeDiscard implements Completion<Outcome> {
     private final Inode inode;
-    private final Gateway gateway;
     private final PrimaryCall.Discard call;
     private final OperationId operation;
     private final Completion<Outcome> completion;
@@ -28,12 +27,10 @@ final class HomeDiscard implements Completion<Outcome> {
 
     HomeDiscard(
             Inode inode,
-            Gateway gateway,
             PrimaryCall.Discard call,
             OperationId operation,
             Completion<Outcome> completion) {
         this.inode = inode;
-        this.gateway = gateway;
         this.call = call;
         this.operation = operation;
         this.completion = completion;
@@ -65,7 +62,7 @@ final class HomeDiscard implements Completion<Outcome> {
     @Override
     public void done(Outcome result) {
         if (whole) {
-            new EmptyObjectRemoval(inode, gateway, call.extent(), new Freed()).start();
+            inode.removeEmptyObject(call.extent(), new Removed());
         } else {
             finish();
         }
@@ -79,6 +76,8 @@ final class HomeDiscard implements Completion<Outcome> {
         } else if (missing && whole) {
             // A client removed the object and left the entry.
             done(Outcome.DONE);
+        } else if (missing && inode.isShared()) {
+            inode.forgetMissing(call.extent(), new Freed());
         } else {
             inode.leave(call.extent(), true);
             completion.failed(missing ? ErrorCode.CORRUPT_OBJECT : error);
@@ -90,7 +89,25 @@ final class HomeDiscard implements Completion<Outcome> {
         completion.done(Outcome.DONE);
     }
 
-    /** Entry and object are gone, or stay as somebody wrote in between. */
+    /** The object is gone, or stays as somebody wrote in between: then its entry stays too. */
+    private final class Removed implements Completion<Boolean> {
+        @Override
+        public void done(Boolean there) {
+            if (there) {
+                finish();
+            } else {
+                inode.clearEntry(call.extent(), new Freed());
+            }
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            inode.leave(call.extent(), true);
+            completion.failed(error);
+        }
+    }
+
+    /** The entry says so too. */
     private final class Freed implements Completion<Outcome> {
         @Override
         public void done(Outcome result) {

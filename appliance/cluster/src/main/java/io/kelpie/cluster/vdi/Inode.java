@@ -308,12 +308,30 @@ public final class Inode {
      * @param offset first byte
      * @param payload the bytes; ownership passes here
      * @param durable whether to sync
+     * @param operation the client's operation, the same in all attempts
      * @param completion gets DONE; OUT_OF_RANGE for a size that cannot be, INVALID_ARGUMENT for an
      *     entry that is no VDI id
      */
     public void write(
-            long offset, Payload payload, boolean durable, Completion<Outcome> completion) {
-        new ClientInodeWrite(this, offset, payload, durable, completion).start();
+            long offset,
+            Payload payload,
+            boolean durable,
+            OperationId operation,
+            Completion<Outcome> completion) {
+        new ClientInodeWrite(this, gateway, offset, payload, durable, operation, completion)
+                .start();
+    }
+
+    /**
+     * Reads bytes of the inode as a Sheepdog client does: what allocations and discards under way
+     * in the range will change is waited for, so that the client finds entry and object together.
+     *
+     * @param offset first byte
+     * @param length bytes
+     * @param completion gets the bytes, which it then owns; NO_PRIMARY if the home moved
+     */
+    public void read(long offset, int length, Completion<Payload> completion) {
+        new ClientInodeRead(this, gateway, offset, length, completion).start();
     }
 
     @Nullable
@@ -338,21 +356,77 @@ public final class Inode {
         gateway.write(ObjectChange.remove(ObjectId.data(id, extent)), completion);
     }
 
-    void zeroObject(int extent, Completion<Outcome> completion) {
+    void zeroObject(int extent, OperationId operation, Completion<Outcome> completion) {
         Piece zeros = Piece.zeros(0, objectBytes());
         writeObject(
                 ObjectChange.write(ObjectId.data(id, extent), List.of(zeros), true),
-                gateway.newOperation(),
+                operation,
                 completion);
     }
 
-    void removeEmptyObject(int extent, Completion<Outcome> completion) {
-        new EmptyObjectRemoval(this, gateway, extent, completion).start();
+    /** Takes a zeroed object away unless it was written since; tells whether it is there still. */
+    void removeEmptyObject(int extent, Completion<Boolean> completion) {
+        // Not tried again once the home has moved: the next one may count on the object by then.
+        writeObject(
+                ObjectChange.removeIfEmpty(ObjectId.data(id, extent)),
+                gateway.newOperation(),
+                new Completion<>() {
+                    @Override
+                    public void done(Outcome result) {
+                        lookForObject(extent, completion);
+                    }
+
+                    @Override
+                    public void failed(ErrorCode error) {
+                        completion.failed(error);
+                    }
+                });
+    }
+
+    /** Asks the primary whether an extent's object is there. */
+    void lookForObject(int extent, Completion<Boolean> completion) {
+        gateway.read(ObjectId.data(id, extent), 0, 0, new Completion<>() {
+            @Override
+            public void done(Payload nothing) {
+                nothing.release();
+                completion.done(true);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                if (error == ErrorCode.NO_SUCH_OBJECT) {
+                    completion.done(false);
+                } else {
+                    completion.failed(error);
+                }
+            }
+        });
+    }
+
+    /** Makes an extent whose own object is found missing a hole, as its discard would have done. */
+    void forgetMissing(int extent, Completion<Outcome> completion) {
+        gateway.warn("the index of VDI " + id + " names an object that is not there, extent "
+                + extent + ": taken for a discard that was cut short");
+        clearEntry(extent, completion);
+    }
+
+    /** Makes an extent whose object has gone a hole; nothing is to do if it is none of ours. */
+    void clearEntry(int extent, Completion<Outcome> completion) {
+        if (owns(extent)) {
+            setEntry(extent, false, true, completion);
+        } else {
+            completion.done(Outcome.DONE);
+        }
     }
 
     /** Gives a change up with NO_PRIMARY rather than trying it again once the home has moved. */
     void writeObject(ObjectChange change, OperationId operation, Completion<Outcome> completion) {
         gateway.write(change, operation, () -> !dropped, completion);
+    }
+
+    /** First extent from the given one on whose gate somebody holds or waits for, or -1. */
+    int firstGated(int from) {
+        return gates.firstInUse(from);
     }
 
     void add(HomeCall<?> call) {

@@ -152,6 +152,11 @@ final class InodeChange {
         return (int) Math.min(InodeLayout.INDEX_ENTRIES, inIndex / Integer.BYTES) - 1;
     }
 
+    /** Leaves an entry that a client's write would change as it is. */
+    void keepEntry(int extent) {
+        entries.remove(extent);
+    }
+
     /** Takes in a later change of entries so that both need one write. */
     void merge(InodeChange later) {
         Invariant.check(indexOnly && later.indexOnly, "only changes of entries merge");

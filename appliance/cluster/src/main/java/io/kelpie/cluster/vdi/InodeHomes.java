@@ -26,12 +26,17 @@ import java.util.function.Predicate;
  * <p>Why several nodes may write, discard, grow and delete one VDI at once. Whether an extent is
  * backed is decided at one place, the data object's primary: who finds the object writes it there,
  * ordered with every other write; who does not, asks the home. Only the home makes objects and
- * takes them away, one change of an extent at a time, behind the extent's gate. A new object is
- * complete before its entry says so. A discard zeroes the object, clears the entry, and takes the
- * object away only if it still holds nothing, which its primary decides; a write that came in
- * between keeps it, and the entry returns. So an acknowledged write is never lost, and an object
- * without an entry holds either zeros or such a write, which is why a hole is read at the primary
- * all the same.
+ * takes them away, one change of an extent at a time, behind the extent's gate. An extent is
+ * entered in the index before its object is made. A discard zeroes the object and takes it away
+ * only if it still holds nothing, which its primary decides; only when it has gone its entry is
+ * cleared, and a write that came in between keeps both. So an acknowledged write is never lost, and
+ * wherever an object is, its entry is there: a client that goes by the index never finds a hole in
+ * place of what others read. A copy of the index may be old, which is why others read a hole at the
+ * primary all the same.
+ *
+ * <p>What a home that dies in between leaves is an entry whose object is not there. That reads as
+ * zeros, as it would have without the entry; who meets it has the home look again, which takes the
+ * entry away ({@link EntryCheck}).
  *
  * <p>A home is bound to one partition epoch of the inode's group. It writes the inode only at this
  * node and in that epoch, so nothing that a former home had in mind can reach the inode after its

@@ -7,11 +7,9 @@ import io.kelpie.cluster.message.PrimaryCall;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Extent;
 import io.kelpie.cluster.model.Invariant;
-import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
-import io.kelpie.cluster.port.Payload;
 
 import org.jspecify.annotations.Nullable;
 
@@ -189,7 +187,8 @@ public final class InodeView {
     }
 
     /**
-     * Notes what an extent's primary or the home said.
+     * Notes what the home said, or that the primary has no object. An object that is there is not
+     * noted: who writes it has the home see to its entry first.
      *
      * @param extent its position
      * @param owns whether the VDI's own object backs it
@@ -238,30 +237,31 @@ public final class InodeView {
     }
 
     /**
-     * Reads an extent's entry anew and notes it.
+     * Has the home look again for the object of an extent, which was not found, and notes what its
+     * entry says then.
      *
      * @param extent its position
-     * @param completion gets the owner, 0 for a hole
+     * @param completion gets the owner, 0 for a hole; NO_SUCH_VDI
      */
-    public void readEntry(int extent, Completion<Integer> completion) {
-        gateway.read(
-                ObjectId.inode(opened.id()),
-                InodeLayout.entryOffset(extent),
-                Integer.BYTES,
-                new Completion<>() {
-                    @Override
-                    public void done(Payload bytes) {
-                        int owner = bytes.view().getInt(0);
-                        bytes.release();
-                        note(extent, owner);
-                        completion.done(owner);
-                    }
+    public void check(int extent, Completion<Integer> completion) {
+        PrimaryCall call = new PrimaryCall.CheckEntry(opened.id(), extent);
+        gateway.askHome(opened.id(), call, new Completion<>() {
+            @Override
+            public void done(Answer answer) {
+                if (answer instanceof Answer.Number number) {
+                    int owner = (int) number.value();
+                    note(extent, owner);
+                    completion.done(owner);
+                } else {
+                    completion.failed(ErrorCode.IO_ERROR);
+                }
+            }
 
-                    @Override
-                    public void failed(ErrorCode error) {
-                        completion.failed(error);
-                    }
-                });
+            @Override
+            public void failed(ErrorCode error) {
+                completion.failed(error);
+            }
+        });
     }
 
     /**

@@ -66,9 +66,50 @@ public final class ClientObjects {
     public void read(ObjectId object, long offset, int length, Completion<Payload> completion) {
         if (isOutside(object, offset, length)) {
             completion.failed(ErrorCode.OUT_OF_RANGE);
+        } else if (object.kind() == ObjectKind.INODE && isShared(object)) {
+            readInode(object, offset, length, completion);
+        } else if (object.kind() == ObjectKind.DATA && isShared(object)) {
+            gateway.read(
+                    object,
+                    offset,
+                    length,
+                    new Sought<>(
+                            object,
+                            again -> gateway.read(object, offset, length, again),
+                            completion));
         } else {
             gateway.read(object, offset, length, completion);
         }
+    }
+
+    private boolean isShared(ObjectId object) {
+        return !gateway.isAlone() && isInUse(object);
+    }
+
+    /** At the home, where it finds what other doors have shown already. */
+    private void readInode(
+            ObjectId object, long offset, int length, Completion<Payload> completion) {
+        PrimaryCall call = new PrimaryCall.ReadInode(object.vdi(), offset, length);
+        gateway.askHome(object.vdi(), call, new Completion<>() {
+            @Override
+            public void done(Answer answer) {
+                if (answer instanceof Answer.Bytes bytes) {
+                    completion.done(bytes.payload());
+                } else {
+                    completion.failed(ErrorCode.IO_ERROR);
+                }
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                if (error == ErrorCode.NO_SUCH_VDI) {
+                    // Being deleted: the inode is read until it has gone.
+                    gateway.read(object, offset, length, completion);
+                } else {
+                    completion.failed(error);
+                }
+            }
+        });
     }
 
     /**
@@ -99,7 +140,15 @@ public final class ClientObjects {
             withInode(
                     object,
                     owning,
-                    () -> writePieces(object, offset, payload, durable, owning),
+                    () -> writePieces(
+                            object,
+                            offset,
+                            payload,
+                            durable,
+                            new Sought<>(
+                                    object,
+                                    again -> writePieces(object, offset, payload, durable, again),
+                                    owning)),
                     inode -> writeData(inode, object, offset, payload, durable, owning));
         } else {
             writePieces(object, offset, payload, durable, owning);
@@ -268,20 +317,37 @@ public final class ClientObjects {
                 completion);
     }
 
-    /** Another node may have made the object: it is written then, not made anew. */
+    /**
+     * Another node may have made the object: it is written then, not made anew. The home enters it
+     * in the index before it is there, so that the doors which go by the objects do not show what
+     * those which go by the index would not find; the client enters it once more.
+     */
     private void createShared(Creation creation) {
-        long size = sizeOf(creation.object());
+        ObjectId object = creation.object();
+        long size = sizeOf(object);
         if (creation.source() != 0 && creation.payload().length() != size) {
             createAnew(creation, creation.completion());
             return;
         }
-        gateway.write(
-                ObjectChange.ensure(
-                        creation.object(),
-                        size,
-                        pieces(creation.offset(), creation.payload()),
-                        creation.durable()),
-                creation.completion());
+        ObjectChange change = ObjectChange.ensure(
+                object, size, pieces(creation.offset(), creation.payload()), creation.durable());
+        askHome(new PrimaryCall.Allocate(object.vdi(), change), object.vdi(), new Completion<>() {
+            @Override
+            public void done(Outcome result) {
+                creation.completion().done(result);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                if (error == ErrorCode.OUT_OF_RANGE || error == ErrorCode.UNSUPPORTED) {
+                    // Behind the end of the disk, or in place of another VDI's object: the client
+                    // may still be about to grow the disk or to change the entry.
+                    gateway.write(change, creation.completion());
+                } else {
+                    creation.completion().failed(error);
+                }
+            }
+        });
     }
 
     /**
@@ -440,6 +506,53 @@ public final class ClientObjects {
             } else {
                 whole.failed(error);
             }
+        }
+    }
+
+    /**
+     * Tries once more if the object is missing while its entry is there: it was being made, or made
+     * again. An entry that a dead home left is taken away by that. Missing it stays where the
+     * client's copy of the index is old, as on one node.
+     */
+    private final class Sought<T> implements Completion<T> {
+        private final ObjectId object;
+        private final Consumer<Completion<T>> again;
+        private final Completion<T> whole;
+
+        Sought(ObjectId object, Consumer<Completion<T>> again, Completion<T> whole) {
+            this.object = object;
+            this.again = again;
+            this.whole = whole;
+        }
+
+        @Override
+        public void done(T result) {
+            whole.done(result);
+        }
+
+        @Override
+        public void failed(ErrorCode error) {
+            if (error != ErrorCode.NO_SUCH_OBJECT) {
+                whole.failed(error);
+                return;
+            }
+            PrimaryCall call = new PrimaryCall.CheckEntry(object.vdi(), object.index());
+            gateway.askHome(object.vdi(), call, new Completion<>() {
+                @Override
+                public void done(Answer answer) {
+                    if (answer.equals(new Answer.Number(object.vdiNumber()))) {
+                        again.accept(whole);
+                    } else {
+                        whole.failed(ErrorCode.NO_SUCH_OBJECT);
+                    }
+                }
+
+                @Override
+                public void failed(ErrorCode unknown) {
+                    boolean gone = unknown == ErrorCode.NO_SUCH_VDI;
+                    whole.failed(gone ? ErrorCode.NO_SUCH_OBJECT : unknown);
+                }
+            });
         }
     }
 

@@ -77,7 +77,9 @@ final class SharedWrite implements Completion<Outcome> {
 
     @Override
     public void done(Outcome result) {
-        view.note(extent.index(), true);
+        if (allocating) {
+            view.note(extent.index(), true);
+        }
         release();
         completion.done(result);
     }

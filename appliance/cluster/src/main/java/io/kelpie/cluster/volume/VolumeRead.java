@@ -22,8 +22,8 @@ import java.util.List;
  */
 final class VolumeRead {
     /**
-     * An object that its entry names is missing only while it is being freed; who finds that so
-     * often in a row, with a new entry between, has found damage.
+     * An object that its entry names is missing only while it is being made or freed, which the
+     * home waits for. Who finds another VDI's missing so often in a row has found damage.
      */
     private static final int MAX_LOOKS = 8;
 
@@ -119,9 +119,6 @@ final class VolumeRead {
 
         @Override
         public void done(Payload payload) {
-            if (certain == null && view.owner(index) == 0) {
-                view.note(index, true);
-            }
             pieces.set(position, new Piece(length, payload));
             close();
         }
@@ -140,13 +137,13 @@ final class VolumeRead {
             }
         }
 
-        /** What was seen of the entry may be old. */
+        /** What was seen of the entry may be old, or a home died between object and entry. */
         private void lookAgain() {
             if (++looks > MAX_LOOKS) {
-                end(missing());
+                onNeverFound();
                 return;
             }
-            view.readEntry(index, new Completion<>() {
+            view.check(index, new Completion<>() {
                 @Override
                 public void done(Integer owner) {
                     if (owner == 0) {
@@ -161,6 +158,15 @@ final class VolumeRead {
                     end(error == ErrorCode.NO_SUCH_OBJECT ? missing() : error);
                 }
             });
+        }
+
+        private void onNeverFound() {
+            if (view.certain() == null && view.owns(index)) {
+                // Freed and made again each time: when last looked for it was not there.
+                endAsHole();
+            } else {
+                end(missing());
+            }
         }
 
         private void endAsHole() {

@@ -23,6 +23,7 @@ import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.PeerMessage;
 import io.kelpie.cluster.port.Peers;
 import io.kelpie.cluster.port.Ports;
+import io.kelpie.cluster.port.Tracer;
 import io.kelpie.cluster.vdi.Attributes;
 import io.kelpie.cluster.vdi.CreateRequest;
 import io.kelpie.cluster.vdi.HomeCalls;
@@ -57,6 +58,7 @@ public final class Nodes {
     public final Wires wires = new Wires(loop);
     public final MemoryCoordinator coordinator = new MemoryCoordinator(loop);
     public final List<String> suspected = new ArrayList<>();
+    public final List<String> warnings = new ArrayList<>();
     public final List<One> all = new ArrayList<>();
     private ClusterMap map;
 
@@ -235,7 +237,11 @@ public final class Nodes {
                     new MemoryStore(loop, payloads),
                     coordinator,
                     peers,
-                    (level, text) -> {});
+                    (level, text) -> {
+                        if (level == Tracer.Level.WARN) {
+                            warnings.add(text);
+                        }
+                    });
             events = new EventLog(ports, self.node(), 1, List.of(table));
             own = groups.new Node(index);
             ControllerLine line = new ControllerLine() {

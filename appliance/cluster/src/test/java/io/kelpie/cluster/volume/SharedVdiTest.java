@@ -2,9 +2,11 @@ package io.kelpie.cluster.volume;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kelpie.cluster.message.GatewayMessage.Answer;
 import io.kelpie.cluster.message.GatewayMessage.Response;
 import io.kelpie.cluster.message.ObjectChange;
 import io.kelpie.cluster.message.ObjectChange.Action;
+import io.kelpie.cluster.message.PrimaryCall;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectKind;
@@ -13,6 +15,7 @@ import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Payload;
 import io.kelpie.cluster.testing.Ended;
 import io.kelpie.cluster.testing.Nodes;
+import io.kelpie.cluster.testing.Payloads;
 import io.kelpie.cluster.vdi.CreateRequest;
 import io.kelpie.cluster.vdi.InodeLayout;
 import io.kelpie.cluster.vdi.VdiEntry;
@@ -118,7 +121,9 @@ class SharedVdiTest {
         nodes.groups.hold(change -> change.action() == Action.REMOVE_IF_EMPTY);
         Ended<Outcome> discarded = nodes.begin(completion -> second.discard(0, MIB, completion));
         nodes.loop.run();
-        assertThat(nodes.storedEntry(row.id(), 0)).as("cleared first").isZero();
+        assertThat(nodes.storedEntry(row.id(), 0))
+                .as("the object is there still")
+                .isEqualTo(own());
 
         nodes.writeNow(first, 0, 4096, 6);
         nodes.groups.releaseHeld();
@@ -223,30 +228,217 @@ class SharedVdiTest {
     }
 
     @Test
-    void readsAnObjectThatIsNotEnteredYet() {
+    void entersAnExtentBeforeItsObjectIsMade() {
         Volume volume = nodes.open(one, row);
-        nodes.groups.hold(change -> change.object().equals(inode));
+        nodes.groups.hold(change -> change.action() == Action.ENSURE);
         Ended<Outcome> written = nodes.write(nodes.open(other, row), 0, 4096, 5);
         nodes.loop.run();
 
-        assertThat(nodes.valueOf(volume, 0, 4096)).isEqualTo(5);
+        assertThat(nodes.storedEntry(row.id(), 0)).isEqualTo(own());
+        assertThat(nodes.valueOf(volume, 0, 4096)).isZero();
 
         nodes.groups.releaseHeld();
         nodes.loop.run();
         assertThat(written.isDone()).isTrue();
+        assertThat(nodes.valueOf(volume, 0, 4096)).isEqualTo(5);
     }
 
     @Test
-    void tellsDamageFromAHole() {
+    void takesAnEntryAwayWhoseObjectCouldNotBeMade() {
+        nodes.groups.fail(change -> change.action() == Action.ENSURE, ErrorCode.NO_SPACE);
+
+        Ended<Outcome> written = nodes.write(nodes.open(one, row), 0, 4096, 5);
+        nodes.loop.run();
+
+        assertThat(written.error()).isEqualTo(ErrorCode.NO_SPACE);
+        assertThat(nodes.storedEntry(row.id(), 0)).isZero();
+    }
+
+    @Test
+    void takesAMissingObjectForADiscardThatWasCutShort() {
         Volume volume = nodes.open(one, row);
         nodes.writeNow(volume, 0, MIB, 5);
         nodes.groups.lose(data(0));
 
-        Ended<VolumeData> read =
-                nodes.end(completion -> nodes.open(other, row).read(0, 4096, completion));
+        assertThat(nodes.valueOf(nodes.open(other, row), 0, 4096)).isZero();
 
-        assertThat(read.error()).isEqualTo(ErrorCode.CORRUPT_OBJECT);
-        assertThat(nodes.valueOf(volume, MIB, MIB)).isZero();
+        assertThat(nodes.storedEntry(row.id(), 0)).isZero();
+        assertThat(nodes.warnings)
+                .singleElement()
+                .asString()
+                .startsWith("the index of VDI " + row.id() + " names an object that is not there")
+                .endsWith("taken for a discard that was cut short");
+        assertThat(nodes.valueOf(volume, 0, MIB)).isZero();
+    }
+
+    @Test
+    void discardsPartOfAnExtentWhoseObjectIsMissing() {
+        Volume volume = nodes.open(one, row);
+        nodes.writeNow(volume, 0, MIB, 5);
+        nodes.groups.lose(data(0));
+
+        Ended<Outcome> discarded = nodes.end(completion -> nodes.node(other)
+                .gateway
+                .askHome(
+                        row.id(),
+                        new PrimaryCall.Discard(row.id(), 0, 4096, 4096, true),
+                        answering(completion)));
+
+        assertThat(discarded.isDone()).isTrue();
+        assertThat(nodes.storedEntry(row.id(), 0)).isZero();
+    }
+
+    @Test
+    void neverShowsAClientAHoleInPlaceOfWhatWasWrittenDuringADiscard() {
+        Volume first = nodes.open(one, row);
+        nodes.writeNow(first, 0, MIB, 5);
+        nodes.groups.hold(change -> change.action() == Action.REMOVE_IF_EMPTY);
+        Ended<Outcome> discarded =
+                nodes.begin(completion -> nodes.open(other, row).discard(0, MIB, completion));
+        nodes.loop.run();
+        nodes.writeNow(first, 0, 4096, 6);
+
+        // The home dies before it could remove anything.
+        nodes.move(inode, other);
+        nodes.groups.hold(change -> change.action() == Action.REMOVE_IF_EMPTY);
+        nodes.install();
+        nodes.loop.pass(SECOND);
+        Ended<Payload> read = readEntry(one, 0);
+        assertThat(read.isEnded()).as("waits for the repeated discard").isFalse();
+        assertThat(nodes.storedEntry(row.id(), 0)).isEqualTo(own());
+        nodes.groups.releaseHeld();
+        nodes.loop.pass(SECOND);
+
+        assertThat(discarded.isDone()).isTrue();
+        assertThat(entryIn(read)).isEqualTo(own());
+        assertThat(nodes.valueOf(first, 0, 4096)).isEqualTo(6);
+    }
+
+    @Test
+    void aClientsReadOfTheIndexWaitsForWhatIsUnderWayInItsRange() {
+        nodes.groups.hold(change -> change.action() == Action.ENSURE);
+        Ended<Outcome> written = nodes.write(nodes.open(one, row), 0, 4096, 5);
+        nodes.loop.run();
+
+        Ended<Payload> before = readEntry(other, 1);
+        Ended<Payload> within = readEntry(other, 0);
+        Ended<Payload> here = readEntry(home, 0);
+        assertThat(entryIn(before)).isZero();
+        assertThat(within.isEnded()).isFalse();
+        assertThat(here.isEnded()).isFalse();
+        nodes.groups.releaseHeld();
+        nodes.loop.run();
+
+        assertThat(written.isDone()).isTrue();
+        assertThat(entryIn(within)).isEqualTo(own());
+        assertThat(entryIn(here)).isEqualTo(own());
+    }
+
+    @Test
+    void aClientsReadOfTheIndexGoesOnAtTheNewHome() {
+        nodes.groups.hold(change -> change.action() == Action.ENSURE);
+        Ended<Outcome> written = nodes.write(nodes.open(one, row), 0, 4096, 5);
+        nodes.loop.run();
+        Ended<Payload> read = readEntry(other, 0);
+
+        nodes.move(inode, other);
+        nodes.groups.releaseHeld();
+        nodes.install();
+        nodes.loop.pass(SECOND);
+
+        assertThat(written.isDone()).isTrue();
+        assertThat(entryIn(read)).isEqualTo(own());
+    }
+
+    @Test
+    void aClientFindsAnObjectThatWasBeingMade() {
+        nodes.groups.hold(change -> change.action() == Action.ENSURE);
+        Ended<Outcome> written = nodes.write(nodes.open(one, row), 0, 4096, 5);
+        nodes.loop.run();
+        Ended<Payload> read = nodes.begin(
+                completion -> nodes.node(other).objects.read(data(0), 0, 16, completion));
+        Ended<Outcome> second = nodes.begin(completion -> nodes.node(other)
+                .objects
+                .write(data(0), 4096, nodes.payloads.filled(16, 6), true, completion));
+        nodes.loop.run();
+        nodes.groups.releaseHeld();
+        nodes.loop.run();
+
+        assertThat(written.isDone()).isTrue();
+        assertThat(Payloads.bytesOf(read.result())).containsOnly(5);
+        read.result().release();
+        assertThat(second.isDone()).isTrue();
+    }
+
+    @Test
+    void aClientWhoseIndexIsOldIsToldThatTheObjectIsMissing() {
+        nodes.writeNow(nodes.open(one, row), 0, 4096, 5);
+        discardNow(nodes.open(other, row), 0);
+
+        assertThat(nodes.<Payload>end(completion ->
+                                nodes.node(other).objects.read(data(0), 0, 16, completion))
+                        .error())
+                .isEqualTo(ErrorCode.NO_SUCH_OBJECT);
+        assertThat(nodes.<Outcome>end(completion -> nodes.node(other)
+                                .objects
+                                .write(data(0), 0, nodes.payloads.filled(16, 6), true, completion))
+                        .error())
+                .isEqualTo(ErrorCode.NO_SUCH_OBJECT);
+    }
+
+    @Test
+    void aClientThatClearsAnEntryLeavesWhatWasWrittenMeanwhile() {
+        Volume volume = nodes.open(other, row);
+        nodes.writeNow(volume, 0, MIB, 5);
+        nodes.groups.hold(change -> change.action() == Action.REMOVE_IF_EMPTY);
+        Ended<Outcome> cleared = nodes.begin(completion -> nodes.node(one)
+                .objects
+                .write(inode, InodeLayout.entryOffset(0), entry(0), true, completion));
+        nodes.loop.run();
+        assertThat(nodes.storedEntry(row.id(), 0)).isEqualTo(own());
+
+        nodes.writeNow(volume, 0, 4096, 6);
+        nodes.groups.releaseHeld();
+        nodes.loop.run();
+
+        assertThat(cleared.isDone()).isTrue();
+        assertThat(nodes.storedEntry(row.id(), 0)).isEqualTo(own());
+        assertThat(nodes.valueOf(volume, 0, 4096)).isEqualTo(6);
+        assertThat(nodes.valueOf(volume, 4096, MIB - 4096)).isZero();
+    }
+
+    @Test
+    void aClientsClearedEntryIsNotClearedTwiceWhenTheAnswerIsLost() {
+        Volume volume = nodes.open(other, row);
+        nodes.writeNow(volume, 0, MIB, 5);
+        nodes.wires.lose(nodes.node(one).self.node(), Response.class::isInstance);
+        Ended<Outcome> cleared = nodes.begin(completion -> nodes.node(one)
+                .objects
+                .write(inode, InodeLayout.entryOffset(0), entry(0), true, completion));
+        nodes.loop.run();
+        assertThat(nodes.storedEntry(row.id(), 0)).isZero();
+        nodes.writeNow(volume, 0, 4096, 6);
+        nodes.move(inode, other);
+        nodes.install();
+        nodes.wires.lose(message -> false);
+
+        nodes.loop.pass(3 * SECOND);
+
+        assertThat(cleared.isDone()).isTrue();
+        assertThat(nodes.valueOf(volume, 0, 4096)).isEqualTo(6);
+        assertThat(nodes.storedEntry(row.id(), 0)).isEqualTo(own());
+    }
+
+    @Test
+    void aClientsNewObjectIsInTheIndexBeforeOthersSeeIt() {
+        Volume volume = nodes.open(other, row);
+        Ended<Outcome> created = nodes.end(completion -> nodes.node(one)
+                .objects
+                .create(data(2), 0, 0, nodes.payloads.filled(4096, 5), true, completion));
+
+        assertThat(created.isDone()).isTrue();
+        assertThat(nodes.valueOf(volume, 2L * MIB, 4096)).isEqualTo(5);
+        assertThat(nodes.storedEntry(row.id(), 2)).isEqualTo(own());
     }
 
     @Test
@@ -442,6 +634,39 @@ class SharedVdiTest {
                 nodes.end(completion -> nodes.node(other).catalog.lookup("new", "", 0, completion));
 
         assertThat(found.result().id()).isEqualTo(created.result().id());
+    }
+
+    private int own() {
+        return row.id().value();
+    }
+
+    private Ended<Payload> readEntry(int node, int extent) {
+        Ended<Payload> ended = nodes.begin(completion -> nodes.node(node)
+                .objects
+                .read(inode, InodeLayout.entryOffset(extent), Integer.BYTES, completion));
+        nodes.loop.run();
+        return ended;
+    }
+
+    private static int entryIn(Ended<Payload> read) {
+        Payload bytes = read.result();
+        int entry = bytes.view().getInt(0);
+        bytes.release();
+        return entry;
+    }
+
+    private static Completion<Answer> answering(Completion<Outcome> completion) {
+        return new Completion<>() {
+            @Override
+            public void done(Answer answer) {
+                completion.done(Outcome.DONE);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                completion.failed(error);
+            }
+        };
     }
 
     private ObjectId data(int extent) {

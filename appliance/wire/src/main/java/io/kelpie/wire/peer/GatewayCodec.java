@@ -31,6 +31,8 @@ final class GatewayCodec {
     private static final int CALL_RESIZE = 8;
     private static final int CALL_WRITE_INODE = 9;
     private static final int CALL_ATTRIBUTE = 10;
+    private static final int CALL_CHECK_ENTRY = 11;
+    private static final int CALL_READ_INODE = 12;
 
     private static final int ANSWER_DONE = 1;
     private static final int ANSWER_BYTES = 2;
@@ -146,6 +148,15 @@ final class GatewayCodec {
                     .code(ATTRIBUTE_ACTIONS, attribute.action())
                     .payload(attribute.attribute());
         }
+        if (call instanceof PrimaryCall.CheckEntry check) {
+            return out.u8(CALL_CHECK_ENTRY).u32(check.vdi().value()).u32(check.extent());
+        }
+        if (call instanceof PrimaryCall.ReadInode read) {
+            return out.u8(CALL_READ_INODE)
+                    .u32(read.vdi().value())
+                    .u64(read.offset())
+                    .u32(read.length());
+        }
         throw new IllegalArgumentException("no bytes for a " + call.getClass());
     }
 
@@ -166,6 +177,9 @@ final class GatewayCodec {
             case CALL_WRITE_INODE -> getWriteInode(in);
             case CALL_ATTRIBUTE ->
                 new PrimaryCall.Attribute(vdi(in), in.code(ATTRIBUTE_ACTIONS), in.payload());
+            case CALL_CHECK_ENTRY -> new PrimaryCall.CheckEntry(vdi(in), in.smallAmount());
+            case CALL_READ_INODE ->
+                new PrimaryCall.ReadInode(vdi(in), in.amount(), in.smallAmount());
             default -> throw in.refused("an unknown call, " + call);
         };
     }
