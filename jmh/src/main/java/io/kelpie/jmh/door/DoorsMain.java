@@ -48,7 +48,9 @@ public final class DoorsMain {
         }
         int status = 0;
         try {
-            run(Options.parse(arguments), Path.of(System.getProperty("kelpie.checkout", ".")));
+            run(
+                    Options.parse(Options.ofDoors(), arguments),
+                    Path.of(System.getProperty("kelpie.checkout", ".")));
         } catch (DoorsException e) {
             System.err.println("jmh/doors: " + e.getMessage());
             status = 1;

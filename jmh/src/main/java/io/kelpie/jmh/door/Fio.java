@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +32,12 @@ final class Fio {
     }
 
     private static Result run(World world, int seconds, List<String> target, String... words) {
+        return run(world.scratch(), world.options().mebibytes(), seconds, target, words);
+    }
+
+    /** On any target; files of a moment go to the scratch directory. */
+    static Result run(
+            Path scratch, int mebibytes, int seconds, List<String> target, String... words) {
         List<String> command = new ArrayList<>(List.of(
                 Tool.FIO.program(),
                 "--name=run",
@@ -40,12 +47,11 @@ final class Fio {
                 "--norandommap",
                 "--randrepeat=0",
                 "--time_based",
-                "--size=" + world.options().mebibytes() + "m",
+                "--size=" + mebibytes + "m",
                 "--runtime=" + seconds));
         command.addAll(target);
         command.addAll(List.of(words));
-        String json =
-                Command.run(world.scratch(), SLACK.plus(Duration.ofSeconds(seconds)), command);
+        String json = Command.run(scratch, SLACK.plus(Duration.ofSeconds(seconds)), command);
         return resultIn(json);
     }
 

@@ -36,14 +36,23 @@ record Options(
     private static final int MIN_MEBIBYTES = 64;
     private static final int MAX_MEBIBYTES = 65_536;
 
-    /** Parses; throws with a text for the user. */
-    static Options parse(List<String> words) {
-        Options options =
-                new Options(5, 3, 512, List.of(), Path.of("/var/tmp"), Path.of("doors.tsv"));
+    /** What {@code jmh/doors} does unless told otherwise. */
+    static Options ofDoors() {
+        return new Options(5, 3, 512, List.of(), Path.of("/var/tmp"), Path.of("doors.tsv"));
+    }
+
+    /** What {@code jmh/cluster} does unless told otherwise. */
+    static Options ofCluster() {
+        return new Options(3, 5, 256, List.of(), Path.of("/var/tmp"), Path.of("cluster.tsv"));
+    }
+
+    /** Parses what changes the defaults; throws with a text for the user. */
+    static Options parse(Options defaults, List<String> words) {
+        Options options = defaults;
         for (String word : words) {
             int equals = word.indexOf('=');
             if (!word.startsWith("--") || equals < 0) {
-                throw new DoorsException("unknown argument '" + word + "'; see jmh/doors --help");
+                throw new DoorsException("unknown argument '" + word + "'; see --help");
             }
             options = options.with(word.substring(2, equals), word.substring(equals + 1));
         }
@@ -81,8 +90,7 @@ record Options(
                         rounds, seconds, mebibytes, List.of(value.split(",", -1)), directory, tsv);
             case "dir" -> new Options(rounds, seconds, mebibytes, only, Path.of(value), tsv);
             case "tsv" -> new Options(rounds, seconds, mebibytes, only, directory, Path.of(value));
-            default ->
-                throw new DoorsException("unknown option '--" + name + "'; see jmh/doors --help");
+            default -> throw new DoorsException("unknown option '--" + name + "'; see --help");
         };
     }
 

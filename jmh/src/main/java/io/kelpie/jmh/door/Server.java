@@ -66,6 +66,10 @@ final class Server implements AutoCloseable {
         return name;
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     double cpuSeconds() {
         return CpuTime.secondsOf(process.pid());
     }

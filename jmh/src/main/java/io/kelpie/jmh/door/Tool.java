@@ -39,7 +39,7 @@ enum Tool {
                                     .map(tool -> tool.packageName)
                                     .distinct()
                                     .collect(Collectors.joining(" "))
-                            + ", or leave out what needs it with --only");
+                            + ", or leave out what needs it with --only where there is a choice");
         }
     }
 

@@ -42,15 +42,16 @@ final class ReadingsTest {
 
     @Test
     void takesOptionsAndNamesTheOneThatIsWrong() {
-        Options options = Options.parse(List.of("--rounds=2", "--only=fuse,qd1"));
+        Options options =
+                Options.parse(Options.ofDoors(), List.of("--rounds=2", "--only=fuse,qd1"));
 
         assertThat(options.rounds()).isEqualTo(2);
         assertThat(options.wants("nbd-4k-randread-qd1")).isTrue();
         assertThat(options.wants("nbdcopy-in")).isFalse();
-        assertThatThrownBy(() -> Options.parse(List.of("--rounds=0")))
+        assertThatThrownBy(() -> Options.parse(Options.ofDoors(), List.of("--rounds=0")))
                 .isInstanceOf(DoorsException.class)
                 .hasMessageContaining("--rounds='0'");
-        assertThatThrownBy(() -> Options.parse(List.of("--speed=9")))
+        assertThatThrownBy(() -> Options.parse(Options.ofDoors(), List.of("--speed=9")))
                 .isInstanceOf(DoorsException.class)
                 .hasMessageContaining("--speed");
     }
