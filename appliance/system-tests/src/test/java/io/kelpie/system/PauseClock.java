@@ -9,7 +9,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class PauseClock {
     private final long[] lastOfWriter;
-    private final Map<FaultKind, long[]> longest = new EnumMap<>(FaultKind.class);
+    private final Map<FaultKind, Pause[]> longest = new EnumMap<>(FaultKind.class);
+    private boolean wasWhole = true;
     private FaultKind kind = FaultKind.NONE;
     private long lastOfAll = System.nanoTime();
 
@@ -17,22 +18,32 @@ final class PauseClock {
         lastOfWriter = new long[writers];
         java.util.Arrays.fill(lastOfWriter, lastOfAll);
         for (FaultKind each : FaultKind.values()) {
-            longest.put(each, new long[3]);
+            longest.put(each, new Pause[] {new Pause(), new Pause()});
         }
     }
 
-    /** From now on pauses are put down to this fault. */
-    synchronized void begin(FaultKind fault) {
+    /**
+     * From now on pauses are put down to this fault.
+     *
+     * @param isWhole every copy was in sync when it came; otherwise it may hit the last copy there
+     *     is
+     */
+    synchronized void begin(FaultKind fault, boolean isWhole) {
         kind = fault;
-        longest.get(fault)[2]++;
+        wasWhole = isWhole;
+        current().times++;
+    }
+
+    private Pause current() {
+        return longest.get(kind)[wasWhole ? 0 : 1];
     }
 
     /** A write of a writer was acknowledged. */
     synchronized void acknowledged(int writer) {
         long now = System.nanoTime();
-        long[] entry = longest.get(kind);
-        entry[0] = Math.max(entry[0], now - lastOfAll);
-        entry[1] = Math.max(entry[1], now - lastOfWriter[writer]);
+        Pause pause = current();
+        pause.ofAll = Math.max(pause.ofAll, now - lastOfAll);
+        pause.ofOne = Math.max(pause.ofOne, now - lastOfWriter[writer]);
         lastOfAll = now;
         lastOfWriter[writer] = now;
     }
@@ -40,14 +51,25 @@ final class PauseClock {
     /** A table for the report. */
     synchronized String table() {
         StringBuilder text = new StringBuilder(
-                "fault                  times  longest pause of all  of one writer\n");
-        longest.forEach((each, entry) -> text.append("%-20s %7d %18.2f s %13.2f s%n"
+                "%-20s | whole before: times, longest pause of all".formatted("fault")
+                        + " writers, of one | others: times, of all, of one\n");
+        longest.forEach((each, pauses) -> text.append("%-20s |%s |%s%n"
                 .formatted(
                         each.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '),
-                        entry[2],
-                        seconds(entry[0]),
-                        seconds(entry[1]))));
+                        pauses[0],
+                        pauses[1])));
         return text.toString();
+    }
+
+    private static final class Pause {
+        private int times;
+        private long ofAll;
+        private long ofOne;
+
+        @Override
+        public String toString() {
+            return "%6d %8.2f s %8.2f s".formatted(times, seconds(ofAll), seconds(ofOne));
+        }
     }
 
     private static double seconds(long nanos) {

@@ -18,7 +18,10 @@ import java.net.ProtocolException;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 
-/** Blocks of a preallocated VDI through port 7000, object by object as QEMU does. */
+/**
+ * Blocks of a VDI through port 7000, object by object as QEMU does. It writes only what is
+ * allocated.
+ */
 final class SheepdogDoor implements BlockDoor {
     static final int BLOCKS_AN_OBJECT = (4 << 20) / BlockRegisters.BLOCK;
 
@@ -79,6 +82,10 @@ final class SheepdogDoor implements BlockDoor {
             throw new ProtocolException("an answer to another request");
         }
         int result = header.words().i32(RESULT);
+        if (opcode == SheepOpcode.READ_OBJ && result == SheepResult.NO_OBJ.number()) {
+            // A hole; this client does not look into the index.
+            return new byte[BlockRegisters.BLOCK];
+        }
         if (result != SheepResult.SUCCESS.number()) {
             throw new RefusedException("Sheepdog result " + result);
         }

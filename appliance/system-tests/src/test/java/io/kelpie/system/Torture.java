@@ -97,7 +97,7 @@ final class Torture {
         PauseClock pauses = new PauseClock(2 * WRITERS_OF_EACH);
         long lengthNanos = TimeUnit.MINUTES.toNanos(minutes);
         TortureLoad load = new TortureLoad(
-                nodes, vdis.get(1), overNbd, overSheepdog, WRITERS_OF_EACH, pauses, lengthNanos);
+                nodes, vdis, overNbd, overSheepdog, WRITERS_OF_EACH, pauses, lengthNanos);
         TortureFaults faults = new TortureFaults(
                 nodes, network, zooKeeper, view, pauses, kinds, new Random(random.nextLong()));
         load.start(READERS, random);
@@ -183,7 +183,8 @@ final class Torture {
             TortureLog.line(complaints.get(complaints.size() - 1));
             return;
         }
-        new Sweep(load, node, overNbd, false, complaints)
+        // Not through NBD: it needs the VDI's inode, whose copies may all be elsewhere.
+        new Sweep(load, node, overNbd, true, complaints)
                 .read(held(map, overNbd, vdis.get(0), member));
         new Sweep(load, node, overSheepdog, true, complaints)
                 .read(held(map, overSheepdog, vdis.get(1), member));
@@ -213,6 +214,7 @@ final class Torture {
                                 load.silent.sum()));
         text.append(overNbd).append('\n').append(overSheepdog).append('\n');
         text.append(pauses.table());
+        text.append(LogTally.of(nodes)).append('\n');
         text.append("complaints ").append(complaints.size()).append('\n');
         TortureLog.line("report\n" + text);
         Files.createDirectories(KEPT);

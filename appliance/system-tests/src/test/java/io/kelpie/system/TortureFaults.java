@@ -17,6 +17,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class TortureFaults {
     private static final int WHOLE_SECONDS = 240;
+    private static final int PATIENCE_SECONDS = 20;
     private static final int MAX_SETTLE_MILLIS = 10_000;
     private static final int FIRST_PAUSE_MILLIS = 5_000;
 
@@ -58,9 +59,11 @@ final class TortureFaults {
         pass(FIRST_PAUSE_MILLIS);
         for (int i = 1; System.nanoTime() - end < 0; i++) {
             FaultKind kind = next();
+            boolean isWhole = random.nextInt(3) > 0 && view.await(view::isWhole, PATIENCE_SECONDS);
             NodeProcess node = nodes.get(random.nextInt(nodes.size()));
-            TortureLog.line("fault " + i + " " + kind + " " + node);
-            pauses.begin(kind);
+            TortureLog.line(
+                    "fault " + i + " " + kind + " " + node + (isWhole ? ", all whole" : ""));
+            pauses.begin(kind, isWhole);
             inflict(kind, node);
             startTheDead();
             TortureLog.line("fault " + i + " is over");

@@ -26,7 +26,7 @@ final class TortureLoad {
     private static final double RECENT_PART = 0.7;
 
     private final List<NodeProcess> nodes;
-    private final VdiId sheepdogVdi;
+    private final List<VdiId> vdis;
     private final BlockRegisters overNbd;
     private final BlockRegisters overSheepdog;
     private final int writersOfEach;
@@ -45,14 +45,14 @@ final class TortureLoad {
 
     TortureLoad(
             List<NodeProcess> nodes,
-            VdiId sheepdogVdi,
+            List<VdiId> vdis,
             BlockRegisters overNbd,
             BlockRegisters overSheepdog,
             int writersOfEach,
             PauseClock pauses,
             long lengthNanos) {
         this.nodes = nodes;
-        this.sheepdogVdi = sheepdogVdi;
+        this.vdis = vdis;
         this.overNbd = overNbd;
         this.overSheepdog = overSheepdog;
         this.writersOfEach = writersOfEach;
@@ -102,7 +102,7 @@ final class TortureLoad {
     BlockDoor open(NodeProcess node, BlockRegisters registers, boolean isSheepdog)
             throws IOException {
         return isSheepdog
-                ? new SheepdogDoor(node.address(), sheepdogVdi)
+                ? new SheepdogDoor(node.address(), vdis.get(registers == overNbd ? 0 : 1))
                 : new NbdDoor(node.address(), registers.vdi());
     }
 
