@@ -21,6 +21,7 @@ import io.kelpie.cluster.port.Tracer;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -37,6 +38,9 @@ final class Group {
 
     /** What binds this node to former primaries. */
     final Promises promises;
+
+    /** Who was accused in this epoch: accusations are repeated, people are told once. */
+    private final TreeMap<Integer, Evidence> accused = new TreeMap<>();
 
     private final List<Runnable> whenQuiet = new ArrayList<>();
     private final List<Runnable> whenLoaded = new ArrayList<>();
@@ -56,6 +60,7 @@ final class Group {
 
     void obey(PgEntry next, int selfIndex) {
         entry = next;
+        accused.clear();
         self = selfIndex;
         List<Integer> rest = new ArrayList<>(next.sync());
         rest.remove((Integer) selfIndex);
@@ -103,9 +108,12 @@ final class Group {
     }
 
     void suspect(int member, Evidence evidence) {
-        around.trace(
-                Tracer.Level.WARN,
-                pg + " in epoch " + epoch() + ": member " + member + " is accused of " + evidence);
+        if (accused.put(member, evidence) != evidence) {
+            around.trace(
+                    Tracer.Level.WARN,
+                    pg + " in epoch " + epoch() + ": member " + member + " is accused of "
+                            + evidence);
+        }
         around.controller.suspect(node(member), evidence, List.of(pg));
     }
 
