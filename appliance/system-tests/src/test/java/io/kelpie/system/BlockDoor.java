@@ -22,8 +22,16 @@ interface BlockDoor extends AutoCloseable {
     final class RefusedException extends IOException {
         private static final long serialVersionUID = 1;
 
-        RefusedException(String what) {
+        private final boolean startUp;
+
+        RefusedException(String what, boolean isStartUp) {
             super(what);
+            startUp = isStartUp;
+        }
+
+        /** Whether the node only says that it is not there yet. */
+        boolean isStartUp() {
+            return startUp;
         }
     }
 }

@@ -11,6 +11,8 @@ import java.util.stream.Stream;
 /** Counts what the nodes' logs tell of. */
 final class LogTally {
     private static final Pattern LINE = Pattern.compile("\\) (?<text>.*)$");
+    private static final Pattern CAUGHT_UP =
+            Pattern.compile("has everything, (\\d+) bytes of (\\d+) of");
     private static final Pattern EVICTION = Pattern.compile("map (\\d+): node .* is DOWN");
 
     private LogTally() {}
@@ -20,6 +22,8 @@ final class LogTally {
         TreeMap<String, Integer> loud = new TreeMap<>();
         java.util.TreeSet<String> evictions = new java.util.TreeSet<>();
         long caughtUp = 0;
+        long objects = 0;
+        long bytes = 0;
         for (NodeProcess node : nodes) {
             Path log = node.store().resolve("sheep.log");
             if (!Files.exists(log)) {
@@ -31,16 +35,21 @@ final class LogTally {
                     if (eviction.find()) {
                         evictions.add(eviction.group(1));
                     }
-                    caughtUp += line.contains("has everything") ? 1 : 0;
+                    var session = CAUGHT_UP.matcher(line);
+                    if (session.find()) {
+                        caughtUp++;
+                        bytes += Long.parseLong(session.group(1));
+                        objects += Long.parseLong(session.group(2));
+                    }
                     if (line.contains("  WARN ") || line.contains(" ERROR ")) {
                         loud.merge(shape(line), 1, Integer::sum);
                     }
                 }
             }
         }
-        StringBuilder text =
-                new StringBuilder("maps with an eviction %d, copies caught up %d; warnings:"
-                        .formatted(evictions.size(), caughtUp));
+        StringBuilder text = new StringBuilder(
+                "maps with an eviction %d; learners added %d, for them %d bytes of %d objects copied; warnings:"
+                        .formatted(evictions.size(), caughtUp, bytes, objects));
         loud.forEach((shape, count) -> text.append("\n%7d %s".formatted(count, shape)));
         return text.toString();
     }

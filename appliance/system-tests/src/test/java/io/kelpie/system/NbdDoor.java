@@ -85,7 +85,7 @@ final class NbdDoor implements BlockDoor {
         int error = in.readInt();
         require(in.readLong() == cookie, "cookie of the request");
         if (error != 0) {
-            throw new RefusedException("NBD error " + error);
+            throw new RefusedException("NBD error " + error, false);
         }
     }
 

@@ -87,7 +87,8 @@ final class SheepdogDoor implements BlockDoor {
             return new byte[BlockRegisters.BLOCK];
         }
         if (result != SheepResult.SUCCESS.number()) {
-            throw new RefusedException("Sheepdog result " + result);
+            throw new RefusedException(
+                    "Sheepdog result " + result, result == SheepResult.WAIT_FOR_JOIN.number());
         }
         return answer;
     }

@@ -17,6 +17,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class TortureFaults {
     private static final int WHOLE_SECONDS = 240;
+    private static final int RETURN_MILLIS = 5_000;
     private static final int PATIENCE_SECONDS = 20;
     private static final int MAX_SETTLE_MILLIS = 10_000;
     private static final int FIRST_PAUSE_MILLIS = 5_000;
@@ -156,6 +157,8 @@ final class TortureFaults {
         String where = BitFlipper.flip(node.store(), 1 + random.nextInt(3), random);
         TortureLog.line("bits flipped:" + where);
         node.start();
+        // Until the map says that it was away the cluster still looks whole.
+        pass(RETURN_MILLIS);
         becomesWhole("after bits flipped");
     }
 

@@ -186,8 +186,11 @@ final class TortureLoad {
     }
 
     private void note(IOException reason, String what, @Nullable NodeProcess node) {
-        if (reason instanceof BlockDoor.RefusedException) {
+        if (reason instanceof BlockDoor.RefusedException refusal) {
             refused.increment();
+            if (refusal.isStartUp()) {
+                return;
+            }
             TortureLog.line(node + " answered " + reason.getMessage() + " to a " + what);
         } else if (reason instanceof java.net.SocketTimeoutException) {
             silent.increment();

@@ -381,7 +381,10 @@ final class LearnerSession implements Learner, CopyPass.Owner {
         if (state == SessionState.REQUIRE && isDrained()) {
             state = SessionState.REQUESTED;
             controller.addLearner(group.pg(), group.entry().epoch(), member);
-            trace(Tracer.Level.INFO, "has everything, its addition is requested");
+            trace(
+                    Tracer.Level.INFO,
+                    "has everything, " + copiedBytes + " bytes of " + copied + " of " + compared
+                            + " objects copied; its addition is requested");
             changed.run();
         }
     }
