@@ -1,5 +1,6 @@
 package io.kelpie.dog;
 
+import io.kelpie.wire.sheep.NodeAnswer;
 import io.kelpie.wire.sheep.NodeRecord;
 import io.kelpie.wire.sheep.SheepOpcode;
 import io.kelpie.wire.sheep.SheepProtocol;
@@ -52,6 +53,13 @@ final class ClusterRecover implements DogCommand {
         if (!reply.isSuccess()) {
             invocation.console().error("failed to execute request, " + reply.text());
             return ExitStatus.FAILURE;
+        }
+        int started = NodeAnswer.decode(reply.header().words()).nodeCount();
+        if (started > 0) {
+            invocation
+                    .console()
+                    .println(started + " placement groups were started without their last copies;"
+                            + " the log of every node names them");
         }
         return ExitStatus.SUCCESS;
     }

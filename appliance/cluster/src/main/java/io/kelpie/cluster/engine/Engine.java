@@ -13,6 +13,8 @@ import io.kelpie.cluster.membership.Membership;
 import io.kelpie.cluster.membership.NodeNews;
 import io.kelpie.cluster.membership.NodeState;
 import io.kelpie.cluster.membership.SoleMembership;
+import io.kelpie.cluster.membership.UncleanLog;
+import io.kelpie.cluster.membership.UncleanLog.Unclean;
 import io.kelpie.cluster.message.ControlMessage.OrderKind;
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterSettings;
@@ -78,6 +80,7 @@ public final class Engine {
     private final Replication replication;
     private final Gateway gateway;
     private final EventLog events;
+    private final UncleanLog unclean;
     private final InodeHomes inodes;
     private final InodeViews views;
     private final VdiCatalog catalog;
@@ -111,8 +114,12 @@ public final class Engine {
         this.ports = ports;
         FormatRecord formatRecord = new FormatRecord(this::onFormatEvent);
         EpochLog epochs = new EpochLog(ports);
+        unclean = new UncleanLog(ports);
         events = new EventLog(
-                ports, config.node(), config.incarnation(), List.of(formatRecord, epochs, table));
+                ports,
+                config.node(),
+                config.incarnation(),
+                List.of(formatRecord, epochs, table, unclean));
         ClusterConfig cluster = config.cluster();
         if (cluster == null) {
             neighbourhood = null;
@@ -275,6 +282,15 @@ public final class Engine {
      */
     public List<Epoch> epochs() {
         return membership.epochs().epochs();
+    }
+
+    /**
+     * What was started by force, so that writes may be lost.
+     *
+     * @return oldest first
+     */
+    public List<Unclean> uncleanStarts() {
+        return unclean.events();
     }
 
     /**

@@ -22,6 +22,7 @@ import io.kelpie.cluster.model.Invariant;
 import io.kelpie.cluster.model.Member;
 import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.PeerId;
+import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator;
 import io.kelpie.cluster.port.Coordinator.Announcement;
 import io.kelpie.cluster.port.PeerMessage;
@@ -35,6 +36,7 @@ import io.kelpie.cluster.replication.WriteGuard;
 
 import org.jspecify.annotations.Nullable;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
@@ -260,6 +262,11 @@ final class Neighbourhood
     @Override
     public void onNextMap(ClusterMap map) {
         membership.onOwnMap(map);
+    }
+
+    @Override
+    public void append(byte kind, ByteBuffer body, Completion<Integer> completion) {
+        events.submit(kind, body, completion);
     }
 
     /** A message came out of an epoch that this node does not know yet. */

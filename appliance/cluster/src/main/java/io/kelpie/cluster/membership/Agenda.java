@@ -2,6 +2,7 @@ package io.kelpie.cluster.membership;
 
 import io.kelpie.cluster.message.ControlMessage;
 import io.kelpie.cluster.message.ControlMessage.AddLearner;
+import io.kelpie.cluster.message.ControlMessage.Copies;
 import io.kelpie.cluster.message.ControlMessage.Drain;
 import io.kelpie.cluster.message.ControlMessage.Emptied;
 import io.kelpie.cluster.message.ControlMessage.Order;
@@ -52,6 +53,7 @@ final class Agenda {
     private final Suspicions suspicions;
     private final ColdStart coldStart;
     private final FormatPlan format;
+    private final ForcedStart forced;
     private final TreeMap<NodeId, Announcement> announced = new TreeMap<>();
     private final TreeMap<PeerId, Long> firstSeen = new TreeMap<>();
     private final TreeMap<NodeId, Long> missingSince = new TreeMap<>();
@@ -82,6 +84,7 @@ final class Agenda {
         suspicions = new Suspicions(self, config.times(), liveness);
         coldStart = new ColdStart(config.times(), liveness);
         format = new FormatPlan(config);
+        forced = new ForcedStart(ports, news);
     }
 
     private record Asked(NodeId by, Order order) {}
@@ -94,6 +97,7 @@ final class Agenda {
         downSince.clear();
         missingSince.clear();
         suspicions.clear();
+        forced.reset();
         coldStart.begin();
         pending = null;
         startOrdered = false;
@@ -122,6 +126,8 @@ final class Agenda {
                 member != null && member.id().equals(from) && member.state().isAlive();
         if (message instanceof Emptied emptied) {
             format.onEmptied(from, emptied.createdNanos());
+        } else if (message instanceof Copies copies) {
+            forced.onCopies(from, copies);
         } else if (message instanceof Order order) {
             ask(from.node(), order);
         } else if (alive && message instanceof Suspicion suspicion) {
@@ -137,7 +143,7 @@ final class Agenda {
 
     /** Whether the operator's force is in the map that was planned last. */
     boolean isForced() {
-        return pending != null && pending.forceRecovery;
+        return pending != null && !pending.takers.isEmpty();
     }
 
     /** The next map; the same one, or null, if there is nothing to write now. */
@@ -158,7 +164,7 @@ final class Agenda {
             answer(map);
             return null;
         }
-        obey(map, input);
+        obey(map, now, input);
         judge(map, now, input, cold);
         additions.removeIf(add -> isOld(map, add));
         input.additions.addAll(additions);
@@ -190,6 +196,9 @@ final class Agenda {
         }
         additions.removeAll(done.additions);
         draining.removeAll(done.draining);
+        if (done.forceReady) {
+            forced.onWritten();
+        }
         answer(written);
     }
 
@@ -202,6 +211,9 @@ final class Agenda {
             }
             return obeyed;
         });
+        if (forced.isDone()) {
+            forced.reset();
+        }
     }
 
     private void ask(NodeId by, Order order) {
@@ -233,7 +245,7 @@ final class Agenda {
         return true;
     }
 
-    private void obey(ClusterMap map, PlanInput input) {
+    private void obey(ClusterMap map, long now, PlanInput input) {
         for (Asked asked : orders) {
             switch (asked.order().order()) {
                 case SHUTDOWN -> input.status = ClusterStatus.SHUTDOWN;
@@ -245,7 +257,11 @@ final class Agenda {
                     input.flagsToSet |= ClusterMap.FLAG_NO_RECOVERY;
                     input.flagsToClear &= ~ClusterMap.FLAG_NO_RECOVERY;
                 }
-                case FORCE_RECOVERY -> input.forceRecovery = true;
+                case FORCE_RECOVERY -> {
+                    forced.step(map, asked.by(), now);
+                    input.takers.putAll(forced.takers(map));
+                    input.forceReady = forced.isReady();
+                }
                 case START -> {
                     // Matters only while a start waits.
                 }
@@ -259,14 +275,15 @@ final class Agenda {
         }
     }
 
-    private static boolean isObeyed(ClusterMap map, Order order) {
+    private boolean isObeyed(ClusterMap map, Order order) {
         NodeId node = order.node();
         Member member = node == null ? null : map.memberOf(node);
         return switch (order.order()) {
             case SHUTDOWN -> map.status() == ClusterStatus.SHUTDOWN;
             case RECOVERY_ON -> (map.flags() & ClusterMap.FLAG_NO_RECOVERY) == 0;
             case RECOVERY_OFF -> (map.flags() & ClusterMap.FLAG_NO_RECOVERY) != 0;
-            case START, FORCE_RECOVERY -> map.status() == ClusterStatus.RUNNING;
+            case START -> map.status() == ClusterStatus.RUNNING;
+            case FORCE_RECOVERY -> map.status() == ClusterStatus.RUNNING && forced.isDone();
             case KILL -> member == null || member.state() != MemberState.UP;
         };
     }

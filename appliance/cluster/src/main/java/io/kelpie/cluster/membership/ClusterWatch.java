@@ -8,11 +8,13 @@ import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterSettings;
 import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.PeerId;
+import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator.Announcement;
 import io.kelpie.cluster.port.Coordinator.Connection;
 import io.kelpie.cluster.port.PeerMessage;
 import io.kelpie.cluster.port.Ports;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
@@ -26,12 +28,13 @@ public final class ClusterWatch {
     private final Reports reports;
     private final Controller controller;
     private final Announcements announcements;
+    private final CopySurvey survey;
     private List<Announcement> announced = List.of();
 
     /**
      * Composes it; nothing runs before {@link #start}.
      *
-     * @param ports all but payloads are used; of the store only the space
+     * @param ports all but payloads are used; of the store only the space and lists
      * @param self this process
      * @param config times and mutations
      * @param news gets what concerns the installing of maps and events
@@ -39,6 +42,7 @@ public final class ClusterWatch {
     public ClusterWatch(Ports ports, PeerId self, ControlConfig config, News news) {
         this.self = self;
         reports = new Reports(ports, self, config.times());
+        survey = new CopySurvey(ports);
         liveness = new Liveness(ports, self, config, new Signs(news));
         controller = new Controller(ports, self, config, liveness, news);
         announcements =
@@ -85,6 +89,15 @@ public final class ClusterWatch {
          * @param map a map that is in force
          */
         void onNextMap(ClusterMap map);
+
+        /**
+         * Has an event appended to the log.
+         *
+         * @param kind what applies it
+         * @param body its body
+         * @param completion runs once it is applied here
+         */
+        void append(byte kind, ByteBuffer body, Completion<Integer> completion);
     }
 
     /** Begins to send heartbeats, and to want to be the controller. */
@@ -100,6 +113,7 @@ public final class ClusterWatch {
         controller.close();
         liveness.close();
         reports.close();
+        survey.close();
     }
 
     /**
@@ -151,6 +165,8 @@ public final class ClusterWatch {
             liveness.onHeartbeat(from, heartbeat);
         } else if (message instanceof HeartbeatReply reply) {
             liveness.onReply(from, reply);
+        } else if (message instanceof ControlMessage.CopiesRequest request) {
+            survey.onRequest(from.node(), request);
         } else if (message instanceof ControlMessage control
                 && !(message instanceof ControlMessage.OrderReply)) {
             controller.onMessage(from, control);

@@ -25,10 +25,13 @@ final class GroupPlan {
         learners.removeIf(index -> !draft.isAlive(index));
         List<Integer> sync = surviving(entry.sync());
         if (sync.stream().noneMatch(draft::isAlive)) {
-            int taker = input.forceRecovery || unclean ? taker(entry, learners) : PgEntry.NONE;
+            int taker = input.takers.getOrDefault(partition, PgEntry.NONE);
+            if (taker == PgEntry.NONE || !draft.isAlive(taker)) {
+                taker = unclean ? taker(entry, learners) : PgEntry.NONE;
+            }
             if (taker != PgEntry.NONE) {
                 sync = List.of(taker);
-                learners.remove((Integer) taker);
+                learners.remove(Integer.valueOf(taker));
             }
         }
         draft.roles(partition, primaryOf(entry, sync), sync, learners);
@@ -62,7 +65,7 @@ final class GroupPlan {
         return kept;
     }
 
-    /** Who takes over by force: who was brought up to date last, else who should hold it. */
+    /** Who takes over where that rule is missing: who learned last, or should hold it. */
     private int taker(PgEntry entry, List<Integer> learners) {
         List<Integer> candidates = new ArrayList<>(learners);
         candidates.addAll(entry.target());

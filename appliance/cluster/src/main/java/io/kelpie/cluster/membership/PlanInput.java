@@ -45,8 +45,11 @@ final class PlanInput {
     int flagsToSet;
     int flagsToClear;
 
-    /** The operator's word to start groups without any of their in-sync members. */
-    boolean forceRecovery;
+    /** By partition who takes over without any in-sync member, as an operator wants it. */
+    final TreeMap<Integer, Integer> takers = new TreeMap<>();
+
+    /** Whether these are all that the order is about. */
+    boolean forceReady;
 
     /** How many primaries may move for the sake of balance. */
     int moves;

@@ -1,6 +1,7 @@
 package io.kelpie.cluster.message;
 
 import io.kelpie.cluster.model.NodeId;
+import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.port.PeerMessage;
 
@@ -93,4 +94,39 @@ public sealed interface ControlMessage extends PeerMessage {
      * @param accepted whether the map says so now; false: ask again, the controller may have moved
      */
     record OrderReply(long requestId, boolean accepted) implements ControlMessage {}
+
+    /**
+     * Controller to members, before it starts groups by force: what do you hold of them?
+     *
+     * @param requestId echoed in the answer
+     * @param groups groups that nobody serves
+     */
+    record CopiesRequest(long requestId, List<PgId> groups) implements ControlMessage {
+        /** Copies the list. */
+        public CopiesRequest {
+            groups = List.copyOf(groups);
+        }
+    }
+
+    /**
+     * Answers {@link CopiesRequest}.
+     *
+     * @param requestId as it came
+     * @param copies what the node holds of each group whose copy it can read
+     */
+    record Copies(long requestId, List<Copy> copies) implements ControlMessage {
+        /** Copies the list. */
+        public Copies {
+            copies = List.copyOf(copies);
+        }
+    }
+
+    /**
+     * What a node holds of a group.
+     *
+     * @param pg the group
+     * @param objects how many objects
+     * @param highest highest version of one of them; NONE if there are none
+     */
+    record Copy(PgId pg, long objects, ObjectVersion highest) {}
 }

@@ -8,6 +8,7 @@ import io.kelpie.cluster.model.ClusterSettings;
 import io.kelpie.cluster.model.Endpoint;
 import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.PeerId;
+import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator;
 import io.kelpie.cluster.port.Coordinator.Announcement;
 import io.kelpie.cluster.port.PeerMessage;
@@ -20,6 +21,7 @@ import io.kelpie.cluster.testing.MemorySession;
 import io.kelpie.cluster.testing.MemoryStore;
 import io.kelpie.cluster.testing.Payloads;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -36,6 +38,7 @@ final class Cluster {
     final MemoryNetwork network = new MemoryNetwork(loop);
     final List<String> traced = new ArrayList<>();
     final TreeMap<Integer, Node> nodes = new TreeMap<>();
+    final List<ByteBuffer> appended = new ArrayList<>();
     final List<ClusterMap> written = new ArrayList<>();
     final ControlConfig config;
     ClusterSettings formatted = ClusterSettings.UNFORMATTED;
@@ -153,13 +156,14 @@ final class Cluster {
         final ClusterWatch watch;
         final List<OrderReply> replies = new ArrayList<>();
         private final Ports ports;
+        final MemoryStore store;
         ClusterMap map = ClusterMap.EMPTY;
         boolean dead;
 
         Node(PeerId id) {
             this.id = id;
             Peers peers = network.join(id);
-            MemoryStore store = new MemoryStore(loop, payloads);
+            store = new MemoryStore(loop, payloads);
             ports = new Ports(
                     loop,
                     loop,
@@ -213,6 +217,12 @@ final class Cluster {
             for (Node other : nodes.values()) {
                 ports.peers().send(other.id.node(), new MapUpdate(next));
             }
+        }
+
+        @Override
+        public void append(byte kind, ByteBuffer body, Completion<Integer> completion) {
+            appended.add(body);
+            loop.after(MILLI, () -> completion.done(0));
         }
 
         @Override

@@ -15,15 +15,24 @@ import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.Invariant;
 import io.kelpie.cluster.model.Member;
 import io.kelpie.cluster.model.MemberState;
+import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.model.PgEntry;
 import io.kelpie.cluster.model.PgId;
+import io.kelpie.cluster.model.VdiId;
 import io.kelpie.cluster.port.Coordinator.Announcement;
+import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.port.Ports;
+import io.kelpie.cluster.port.StoreBatch;
+import io.kelpie.cluster.port.StoreOperation;
+import io.kelpie.cluster.testing.Ended;
 import io.kelpie.cluster.testing.MemoryCoordinator.Fate;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -372,6 +381,140 @@ final class ControllerTest {
         assertThat(cluster.node(other).replies).hasSize(1);
         assertThat(cluster.map().groups())
                 .allMatch(group -> group.primary() == index(cluster, other));
+    }
+
+    /** Gives a node some objects of a group, each of its own version. */
+    private static void give(Cluster cluster, int number, int partition, long... epochs) {
+        PgId pg = new PgId(partition);
+        for (int i = 0; i < epochs.length; i++) {
+            StoreOperation made = new StoreOperation.Create(
+                    pg,
+                    ObjectId.data(new VdiId(1 + partition), i),
+                    4096,
+                    new ObjectVersion(epochs[i], 1));
+            cluster.node(number)
+                    .store
+                    .write(new StoreBatch(List.of(made), true), new Ended<Outcome>());
+        }
+    }
+
+    /** Three nodes of which the last died with the only copies of its groups. */
+    private Cluster clusterThatLostANode() {
+        Cluster cluster = cluster(3, 1);
+        int leader = leader(cluster);
+        assertThat(leader).isNotEqualTo(3);
+        cluster.kill(3);
+        cluster.pass(2 * SECOND);
+        return cluster;
+    }
+
+    private static List<Integer> groupsOf(ClusterMap map, int index) {
+        List<Integer> partitions = new ArrayList<>();
+        for (int i = 0; i < map.groups().size(); i++) {
+            if (map.groups().get(i).sync().equals(List.of(index))) {
+                partitions.add(i);
+            }
+        }
+        return partitions;
+    }
+
+    @Test
+    void forceTakesTheCopyWithTheHighestVersionAndTouchesOnlyInactiveGroups() {
+        Cluster cluster = clusterThatLostANode();
+        ClusterMap before = cluster.map();
+        List<Integer> lost = groupsOf(before, index(cluster, 3));
+        give(cluster, 1, lost.get(0), 3, 4);
+        give(cluster, 2, lost.get(0), 3, 7);
+        give(cluster, 1, lost.get(1), 8, 4);
+        give(cluster, 2, lost.get(1), 3, 7);
+
+        order(cluster, 1, OrderKind.FORCE_RECOVERY);
+
+        ClusterMap map = cluster.map();
+        assertThat(map.groups().get(lost.get(0)).sync()).isEqualTo(List.of(index(cluster, 2)));
+        assertThat(map.groups().get(lost.get(1)).sync()).isEqualTo(List.of(index(cluster, 1)));
+        for (int i = 0; i < map.groups().size(); i++) {
+            assertThat(map.groups().get(i).primary()).isNotEqualTo(PgEntry.NONE);
+            if (!lost.contains(i)) {
+                assertThat(map.groups().get(i)).isEqualTo(before.groups().get(i));
+            }
+        }
+        assertThat(cluster.node(1).replies).hasSize(1);
+    }
+
+    @Test
+    void forceDoesNotTakeACopyThatHadJustBegunToBeMade() {
+        Cluster cluster = clusterThatLostANode();
+        int lost = groupsOf(cluster.map(), index(cluster, 3)).get(0);
+        give(cluster, 1, lost, 3, 3, 3);
+        give(cluster, 2, lost, 9);
+
+        order(cluster, 1, OrderKind.FORCE_RECOVERY);
+
+        assertThat(cluster.map().groups().get(lost).sync()).isEqualTo(List.of(index(cluster, 1)));
+    }
+
+    @Test
+    void forceIsToldInAnEventBeforeTheMap() {
+        Cluster cluster = clusterThatLostANode();
+        List<Integer> lost = groupsOf(cluster.map(), index(cluster, 3));
+
+        order(cluster, 2, OrderKind.FORCE_RECOVERY);
+
+        assertThat(cluster.appended).hasSize(1);
+        List<String> told = new ArrayList<>();
+        UncleanLog log = new UncleanLog(new Ports(
+                cluster.loop,
+                cluster.loop,
+                () -> 4,
+                cluster.payloads,
+                cluster.node(1).store,
+                cluster.node(1).session,
+                cluster.network.join(new PeerId(id(99), 1)),
+                (level, text) -> told.add(level + " " + text)));
+        log.apply(cluster.appended.get(0).order(ByteOrder.LITTLE_ENDIAN));
+        UncleanLog copy = new UncleanLog(new Ports(
+                cluster.loop,
+                cluster.loop,
+                () -> 4,
+                cluster.payloads,
+                cluster.node(1).store,
+                cluster.node(1).session,
+                cluster.network.join(new PeerId(id(98), 1)),
+                (level, text) -> {}));
+        copy.restore(log.save().order(ByteOrder.LITTLE_ENDIAN));
+
+        assertThat(log.events()).hasSize(1);
+        assertThat(log.events().get(0).by()).isEqualTo(id(2));
+        assertThat(log.events().get(0).starts().stream()
+                        .map(start -> start.pg().partition())
+                        .toList())
+                .isEqualTo(lost);
+        assertThat(copy.events()).isEqualTo(log.events());
+        assertThat(told).hasSize(1).allMatch(text -> text.startsWith("WARN UNCLEAN"));
+    }
+
+    @Test
+    void forceChangesNothingWhereEveryGroupIsServed() {
+        Cluster cluster = cluster(3, 2);
+        ClusterMap before = cluster.map();
+
+        order(cluster, 1, OrderKind.FORCE_RECOVERY);
+
+        assertThat(cluster.map()).isEqualTo(before);
+        assertThat(cluster.appended).isEmpty();
+        assertThat(cluster.node(1).replies).hasSize(1);
+    }
+
+    @Test
+    void forceGoesOnWithoutAMemberThatDoesNotTell() {
+        Cluster cluster = clusterThatLostANode();
+        cluster.hang(leader(cluster) % 2 + 1);
+
+        order(cluster, leader(cluster), OrderKind.FORCE_RECOVERY);
+        cluster.pass(8 * SECOND);
+
+        assertThat(cluster.node(leader(cluster)).replies).hasSize(1);
     }
 
     @Test

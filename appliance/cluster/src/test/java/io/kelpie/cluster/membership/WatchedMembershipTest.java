@@ -13,6 +13,7 @@ import io.kelpie.cluster.model.Endpoint;
 import io.kelpie.cluster.model.MemberState;
 import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.PeerId;
+import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator;
 import io.kelpie.cluster.port.Coordinator.Announcement;
 import io.kelpie.cluster.port.Outcome;
@@ -29,6 +30,7 @@ import io.kelpie.cluster.testing.Payloads;
 
 import org.junit.jupiter.api.Test;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -301,6 +303,11 @@ class WatchedMembershipTest {
         @Override
         public void onLaterEvents(NodeId from, long index) {
             events.onPeerApplied(from, index);
+        }
+
+        @Override
+        public void append(byte kind, ByteBuffer body, Completion<Integer> completion) {
+            events.submit(kind, body, completion);
         }
 
         @Override

@@ -3,6 +3,7 @@ package io.kelpie.node.sheep;
 import io.kelpie.cluster.engine.Engine;
 import io.kelpie.cluster.membership.EpochLog.Epoch;
 import io.kelpie.cluster.membership.Liveness.PeerStatus;
+import io.kelpie.cluster.membership.UncleanLog.Unclean;
 import io.kelpie.cluster.message.ControlMessage.OrderKind;
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterSettings;
@@ -278,6 +279,7 @@ final class ClusterRequests {
             exchange.reply(SheepResult.INVALID_PARMS);
             return;
         }
+        List<Unclean> before = engine.uncleanStarts();
         engine.order(
                 OrderKind.START,
                 null,
@@ -286,8 +288,15 @@ final class ClusterRequests {
                         null,
                         exchange.completion(forced -> exchange.reply(
                                 SheepResult.SUCCESS,
-                                HeaderWords.ZERO,
+                                new NodeAnswer(startedSince(before), 0, 0).encode(),
                                 encoded(length, out -> last.forEach(each -> each.encode(out))))))));
+    }
+
+    /** How many groups were started by force after those already known. */
+    private int startedSince(List<Unclean> before) {
+        List<Unclean> now = new ArrayList<>(engine.uncleanStarts());
+        now.removeAll(before);
+        return now.stream().mapToInt(each -> each.starts().size()).sum();
     }
 
     private boolean hasInactiveGroup() {

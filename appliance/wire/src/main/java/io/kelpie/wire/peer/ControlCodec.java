@@ -2,6 +2,9 @@ package io.kelpie.wire.peer;
 
 import io.kelpie.cluster.message.ControlMessage;
 import io.kelpie.cluster.message.ControlMessage.AddLearner;
+import io.kelpie.cluster.message.ControlMessage.Copies;
+import io.kelpie.cluster.message.ControlMessage.CopiesRequest;
+import io.kelpie.cluster.message.ControlMessage.Copy;
 import io.kelpie.cluster.message.ControlMessage.Drain;
 import io.kelpie.cluster.message.ControlMessage.Emptied;
 import io.kelpie.cluster.message.ControlMessage.Evidence;
@@ -17,6 +20,8 @@ import java.util.List;
 /** Bodies of {@link ControlMessage}s. */
 final class ControlCodec {
     private static final int MAX_GROUPS = 1 << PgId.MAX_BITS;
+
+    private static final int COPY_BYTES = Short.BYTES + 3 * Long.BYTES;
 
     private static final Codes<Evidence> EVIDENCE = new Codes<>(
             "evidence",
@@ -73,6 +78,21 @@ final class ControlCodec {
                     .truth(reply.accepted())
                     .finish();
         }
+        if (message instanceof CopiesRequest request) {
+            PeerOutput out = new PeerOutput(PeerType.COPIES_REQUEST).requestId(request.requestId());
+            return out.list(request.groups(), MAX_GROUPS, pg -> out.u16(pg.partition()))
+                    .finish();
+        }
+        if (message instanceof Copies copies) {
+            PeerOutput out = new PeerOutput(PeerType.COPIES).requestId(copies.requestId());
+            return out.list(
+                            copies.copies(),
+                            MAX_GROUPS,
+                            copy -> out.u16(copy.pg().partition())
+                                    .u64(copy.objects())
+                                    .version(copy.highest()))
+                    .finish();
+        }
         throw new IllegalArgumentException("no bytes for a " + message.getClass());
     }
 
@@ -89,6 +109,17 @@ final class ControlCodec {
             case ORDER ->
                 new Order(in.header().requestId(), in.code(ORDERS), in.truth() ? in.node() : null);
             case ORDER_REPLY -> new OrderReply(in.header().requestId(), in.truth());
+            case COPIES_REQUEST ->
+                new CopiesRequest(
+                        in.header().requestId(),
+                        in.list(MAX_GROUPS, Short.BYTES, () -> new PgId(in.u16())));
+            case COPIES ->
+                new Copies(
+                        in.header().requestId(),
+                        in.list(
+                                MAX_GROUPS,
+                                COPY_BYTES,
+                                () -> new Copy(new PgId(in.u16()), in.u64(), in.version())));
             default -> throw in.refused("not of this family");
         };
     }

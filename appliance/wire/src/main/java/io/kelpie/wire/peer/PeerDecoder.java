@@ -59,8 +59,14 @@ public final class PeerDecoder {
                     STATE_UPDATE,
                     APPLY_UP_TO,
                     APPLIED -> LivenessCodec.decode(in);
-            case SUSPICION, ADD_LEARNER, DRAIN, EMPTIED, ORDER, ORDER_REPLY ->
-                ControlCodec.decode(in);
+            case SUSPICION,
+                    ADD_LEARNER,
+                    DRAIN,
+                    EMPTIED,
+                    ORDER,
+                    ORDER_REPLY,
+                    COPIES_REQUEST,
+                    COPIES -> ControlCodec.decode(in);
             case REQUEST, RESPONSE -> GatewayCodec.decode(in);
             case REPLICATE,
                     ACKNOWLEDGE,

@@ -46,6 +46,10 @@ public enum PeerType {
     ORDER(36, Limit.SMALL),
     /** ControlMessage.OrderReply. */
     ORDER_REPLY(37, Limit.SMALL),
+    /** ControlMessage.CopiesRequest. */
+    COPIES_REQUEST(38, Limit.LIST),
+    /** ControlMessage.Copies. */
+    COPIES(39, Limit.LIST),
 
     /** GatewayMessage.Request. */
     REQUEST(48, Limit.DATA),
