@@ -137,13 +137,7 @@ final class ObjectClient implements Client {
         readObject("index read", used, inode, INDEX + 4L * first, 4 * count, outcome -> {
             if (outcome.isDone()) {
                 ByteBuffer bytes = ByteBuffer.wrap(outcome.value()).order(ByteOrder.LITTLE_ENDIAN);
-                int[] entries = entries(used, bytes, 0, count);
-                if (workload.isAmongSeveral()) {
-                    // An entry changes before or after its object, so a reader beside the writer
-                    // asks the object's primary, as the doors of volumes do.
-                    Arrays.fill(entries, used.number());
-                }
-                read(used, blocks, operation, entries, first, true);
+                read(used, blocks, operation, entries(used, bytes, 0, count), first, true);
             } else {
                 used.history().endWithoutEffect(operation);
                 seat.next(this);

@@ -69,11 +69,6 @@ final class Workload {
         return ended;
     }
 
-    /** Whether there is more than one node. */
-    boolean isAmongSeveral() {
-        return nodes.size() > 1;
-    }
-
     void onEnded() {
         ended++;
     }
