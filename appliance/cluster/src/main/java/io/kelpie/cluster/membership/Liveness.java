@@ -47,6 +47,7 @@ public final class Liveness implements Leases {
     private @Nullable Timer ticker;
     private @Nullable Timer waitLimit;
     private long lastTick;
+    private boolean started;
     private boolean closed;
 
     /**
@@ -126,6 +127,9 @@ public final class Liveness implements Leases {
 
     /** Sends the first heartbeats and starts the timer. */
     public void start() {
+        started = true;
+        // Before, another part said where to look for the events; that has ended.
+        ports.peers().locate(located);
         tick();
     }
 
@@ -431,7 +435,9 @@ public final class Liveness implements Leases {
         peers.keySet().retainAll(locations.keySet());
         long now = now();
         locations.keySet().forEach(node -> peers.computeIfAbsent(node, id -> new PeerHealth(now)));
-        ports.peers().locate(located);
+        if (started) {
+            ports.peers().locate(located);
+        }
     }
 
     private long now() {

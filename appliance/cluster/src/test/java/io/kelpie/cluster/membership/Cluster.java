@@ -155,7 +155,7 @@ final class Cluster {
         final MemorySession session = coordinator.session();
         final ClusterWatch watch;
         final List<OrderReply> replies = new ArrayList<>();
-        private final Ports ports;
+        final Ports ports;
         final MemoryStore store;
         ClusterMap map = ClusterMap.EMPTY;
         boolean dead;

@@ -7,10 +7,18 @@ import static io.kelpie.cluster.membership.Cluster.id;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kelpie.cluster.message.LivenessMessage.HeartbeatReply;
+import io.kelpie.cluster.model.Endpoint;
+import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.PeerId;
+import io.kelpie.cluster.port.Coordinator.Announcement;
+import io.kelpie.cluster.port.PeerMessage;
+import io.kelpie.cluster.port.Peers;
+import io.kelpie.cluster.port.Peers.Location;
+import io.kelpie.cluster.port.Ports;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.ArrayList;
 import java.util.List;
 
 final class LivenessTest {
@@ -159,5 +167,46 @@ final class LivenessTest {
         cluster.pass(SECOND);
 
         assertThat(giver.boundUntil(id(1))).isEqualTo(before);
+    }
+
+    @Test
+    void whoWasAnnouncedBeforeTheStartIsLookedForAtTheStart() {
+        List<List<Location>> located = new ArrayList<>();
+        Ports ports = cluster.node(1).ports;
+        Peers recorder = new Peers() {
+            @Override
+            public void send(NodeId to, PeerMessage message) {
+                message.release();
+            }
+
+            @Override
+            public void locate(List<Location> nodes) {
+                located.add(nodes);
+            }
+
+            @Override
+            public void listen(Listener listener) {}
+        };
+        Ports recorded = new Ports(
+                ports.clock(),
+                ports.timers(),
+                ports.entropy(),
+                ports.payloads(),
+                ports.store(),
+                ports.coordinator(),
+                recorder,
+                ports.tracer());
+        Liveness early = new ClusterWatch(
+                        recorded, new PeerId(id(9), 1), Cluster.config(), cluster.node(1))
+                .liveness();
+        Endpoint endpoint = new Endpoint(0, 0x7F000002L, 7000);
+
+        early.onAnnounced(
+                List.of(new Announcement(new PeerId(id(2), 1), endpoint, endpoint, 2, 1, 0, true)));
+        // Meanwhile the loading of events says where to look, and would be contradicted.
+        assertThat(located).isEmpty();
+        early.start();
+
+        assertThat(located).containsExactly(List.of(new Location(id(2), endpoint)));
     }
 }
