@@ -75,7 +75,7 @@ final class CopyCarrier implements MessageCarrier {
                     m.session(),
                     m.expected(),
                     m.held(),
-                    m.first(),
+                    m.part(),
                     m.last(),
                     m.whole(),
                     mapped(m.pieces(), payloads),

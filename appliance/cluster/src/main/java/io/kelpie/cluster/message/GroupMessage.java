@@ -225,7 +225,8 @@ public sealed interface GroupMessage extends PeerMessage {
      * @param session the learning session, or 0
      * @param expected version the receiver holds; another, save {@code version} itself, is a gap
      * @param held the object's version and size after the last part; size -1: the object is removed
-     * @param first whether this is the first part
+     * @param part number of the part, 0 for the first: one that does not follow on the one before
+     *     shows that something was lost between, and ends the push
      * @param last whether this is the last part
      * @param whole true: the copy is made anew; false: the pieces are laid over what is there
      * @param pieces bytes and zeros
@@ -237,7 +238,7 @@ public sealed interface GroupMessage extends PeerMessage {
             long session,
             ObjectVersion expected,
             HeldObject held,
-            boolean first,
+            int part,
             boolean last,
             boolean whole,
             List<Piece> pieces,
@@ -247,6 +248,15 @@ public sealed interface GroupMessage extends PeerMessage {
         public Push {
             pieces = List.copyOf(pieces);
             operations = List.copyOf(operations);
+        }
+
+        /**
+         * Whether this begins a push.
+         *
+         * @return true for the first part
+         */
+        public boolean first() {
+            return part == 0;
         }
 
         @Override

@@ -117,8 +117,9 @@ final class Answers {
         return new HeldObject(held.object(), worth, held.sizeBytes());
     }
 
+    /** What an earlier role still has on the way to the disk would belie the list afterwards. */
     void onListRequest(int to, ListRequest message) {
-        list(
+        group.whenQuiet(() -> list(
                 message.from(),
                 Math.min(MAX_OBJECTS, message.max()),
                 held -> onceDurable(() -> group.send(
@@ -129,7 +130,7 @@ final class Answers {
                                 message.session(),
                                 message.from(),
                                 held,
-                                held.size() < message.max()))));
+                                held.size() < message.max())))));
     }
 
     /** What is listed counts as a copy without being pushed, so it must not be lost any more. */

@@ -50,6 +50,9 @@ final class FollowerRole extends Role {
         primary = group.entry().primary();
         if (learner) {
             group.clearLog();
+            // While this node had no part in the group its copies may have been dropped as strays,
+            // past this class: a copy that is believed to be here would never be sent.
+            group.around.versions.clear();
         }
     }
 
@@ -139,7 +142,7 @@ final class FollowerRole extends Role {
         return worth.equals(wanted) ? Verdict.HAVE : Verdict.REFUSE;
     }
 
-    private void onPushed(Push last, ReplicaStatus status) {
+    private void onPushed(Push last, ReplicaStatus status, ObjectVersion held) {
         group.send(
                 primary,
                 new Acknowledge(
@@ -149,8 +152,6 @@ final class FollowerRole extends Role {
                         last.held().object(),
                         last.held().version(),
                         status,
-                        status == ReplicaStatus.APPLIED
-                                ? last.held().version()
-                                : ObjectVersion.NONE));
+                        status == ReplicaStatus.APPLIED ? last.held().version() : held));
     }
 }

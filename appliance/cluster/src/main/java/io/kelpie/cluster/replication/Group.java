@@ -202,12 +202,17 @@ final class Group {
         });
     }
 
-    /** A learner starts over: what its log says was perhaps never true for the others. */
+    /**
+     * A learner starts over: what its log says was perhaps never true for the others. What is under
+     * way to the disk may bring lines of its own and goes first: a store keeps no order among lines
+     * and trims.
+     */
     void clearLog() {
         log.clear();
         logLoaded = true;
         runAll(whenLoaded);
-        trimStore(new ObjectVersion(epoch(), 0));
+        ObjectVersion through = new ObjectVersion(epoch(), 0);
+        whenQuiet(() -> trimStore(through));
     }
 
     /** Everything up to a version is committed; forgets lines whose time is over. */

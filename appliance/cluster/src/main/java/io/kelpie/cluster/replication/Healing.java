@@ -6,6 +6,7 @@ import io.kelpie.cluster.message.GroupMessage.ReplicaStatus;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.HeldObject;
 import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.port.Timers.Timer;
 import io.kelpie.cluster.port.Tracer;
 import io.kelpie.cluster.replication.PushReceiver.Verdict;
@@ -53,7 +54,7 @@ final class Healing {
         this.healed = healed;
         // The object's turns are kept from writers meanwhile, so pushes have turns of their own.
         this.pushTurns = new ObjectTurns(group.pg, group.store(), group.around.versions);
-        this.receiver = new PushReceiver(group, pushTurns, this::judge, this::onEnd);
+        this.receiver = PushReceiver.ofCopiesInUse(group, pushTurns, this::judge, this::onEnd);
     }
 
     /** Replaces a copy; tells whether it succeeded, unless the epoch ends before. */
@@ -97,7 +98,7 @@ final class Healing {
         return newest ? Verdict.TAKE : Verdict.REFUSE;
     }
 
-    private void onEnd(Push last, ReplicaStatus status) {
+    private void onEnd(Push last, ReplicaStatus status, ObjectVersion held) {
         Case open = cases.get(last.held().object());
         if (open != null) {
             open.onAnswer(status == ReplicaStatus.APPLIED);

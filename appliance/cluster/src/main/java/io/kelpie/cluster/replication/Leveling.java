@@ -123,7 +123,7 @@ final class Leveling {
         return lags ? Verdict.TAKE : Verdict.HAVE;
     }
 
-    private void onPulled(Push last, ReplicaStatus status) {
+    private void onPulled(Push last, ReplicaStatus status, ObjectVersion held) {
         Task task = open.get(last.held().object());
         if (closed || task == null || !task.pulls) {
             return;

@@ -39,14 +39,32 @@ final class PushReceiver {
     private final ObjectTurns turns;
     private final Judge judge;
     private final Ended ended;
+    /** Whether the copy is in use meanwhile: then it changes in one batch or not at all. */
+    private final boolean inUse;
+
     private final TreeMap<ObjectId, Incoming> incoming = new TreeMap<>();
+    /** Those that came whole and wait for the disk. */
+    private final List<Incoming> completing = new ArrayList<>();
+
     private boolean closed;
 
     PushReceiver(Group group, ObjectTurns turns, Judge judge, Ended ended) {
+        this(group, turns, judge, ended, false);
+    }
+
+    private PushReceiver(Group group, ObjectTurns turns, Judge judge, Ended ended, boolean inUse) {
         this.group = group;
         this.turns = turns;
         this.judge = judge;
         this.ended = ended;
+        this.inUse = inUse;
+    }
+
+    /**
+     * A receiver for copies that are read meanwhile; objects too large for one batch it refuses.
+     */
+    static PushReceiver ofCopiesInUse(Group group, ObjectTurns turns, Judge judge, Ended ended) {
+        return new PushReceiver(group, turns, judge, ended, true);
     }
 
     /** Takes a part; ownership of its payloads passes here. */
@@ -61,7 +79,7 @@ final class PushReceiver {
             public void failed(ErrorCode error) {
                 part.release();
                 if (part.last()) {
-                    ended.onEnd(part, ReplicaStatus.IO_ERROR);
+                    ended.onEnd(part, ReplicaStatus.IO_ERROR, ObjectVersion.NONE);
                 }
             }
 
@@ -74,6 +92,8 @@ final class PushReceiver {
 
     void close() {
         closed = true;
+        completing.forEach(Incoming::release);
+        completing.clear();
         incoming.values().forEach(Incoming::release);
         incoming.clear();
     }
@@ -89,12 +109,18 @@ final class PushReceiver {
         }
         Incoming current = incoming.get(object);
         if (current == null || !current.isContinuedBy(part)) {
+            if (current != null && current.hasLostOneBefore(part)) {
+                // A copy with a hole in it would have the version of a whole one.
+                incoming.remove(object);
+                current.release();
+            }
             part.release();
             if (part.last()) {
-                ended.onEnd(part, ReplicaStatus.GAP);
+                refuse(head, part);
             }
             return;
         }
+        current.parts++;
         if (current.verdict != Verdict.TAKE) {
             part.release();
         } else {
@@ -108,7 +134,7 @@ final class PushReceiver {
 
     private void finish(HeldObject head, Push part, Incoming current) {
         switch (current.verdict) {
-            case REFUSE -> ended.onEnd(part, ReplicaStatus.GAP);
+            case REFUSE -> refuse(head, part);
             // What is here already may still be on its way to the disk.
             case HAVE ->
                 group.store().sync(new Completion<>() {
@@ -122,8 +148,24 @@ final class PushReceiver {
                         end(part, error);
                     }
                 });
-            case TAKE -> current.complete(head, part);
+            case TAKE -> {
+                // Nothing of the object may come between its parts and its version.
+                turns.keep(head.object());
+                completing.add(current);
+                current.whenPartsAreStored(() -> {
+                    completing.remove(current);
+                    if (!closed) {
+                        current.complete(head, part);
+                    }
+                    turns.leave(head.object());
+                });
+            }
         }
+    }
+
+    private void refuse(HeldObject head, Push part) {
+        boolean damaged = group.gapped.contains(head.object());
+        ended.onEnd(part, ReplicaStatus.GAP, damaged ? ObjectVersion.NONE : Group.worth(head));
     }
 
     private void end(Push part, @Nullable ErrorCode why) {
@@ -131,11 +173,12 @@ final class PushReceiver {
             return;
         }
         if (why == null) {
-            ended.onEnd(part, ReplicaStatus.APPLIED);
+            ended.onEnd(part, ReplicaStatus.APPLIED, part.held().version());
         } else {
             ended.onEnd(
                     part,
-                    why == ErrorCode.NO_SPACE ? ReplicaStatus.NO_SPACE : ReplicaStatus.IO_ERROR);
+                    why == ErrorCode.NO_SPACE ? ReplicaStatus.NO_SPACE : ReplicaStatus.IO_ERROR,
+                    ObjectVersion.NONE);
         }
     }
 
@@ -180,17 +223,22 @@ final class PushReceiver {
 
     /** Learns how pushes end. */
     interface Ended {
-        /** The last part was dealt with; durable if applied. */
-        void onEnd(Push last, ReplicaStatus status);
+        /** The last part was dealt with, durably if applied; tells what is held now. */
+        void onEnd(Push last, ReplicaStatus status, ObjectVersion held);
     }
 
     private final class Incoming {
         private final ObjectVersion version;
         private final long session;
-        private final Verdict verdict;
+        private Verdict verdict;
         private final boolean keepsCopy;
         private final List<Piece> gathered = new ArrayList<>();
         private long gatheredBytes;
+        private int parts;
+        /** Parts on their way to the disk, and what waits for them. */
+        private int openParts;
+
+        private @Nullable Runnable waiting;
         private boolean streaming;
         private @Nullable ErrorCode error;
 
@@ -202,6 +250,14 @@ final class PushReceiver {
         }
 
         boolean isContinuedBy(Push part) {
+            return isOfSamePush(part) && part.part() == parts;
+        }
+
+        boolean hasLostOneBefore(Push part) {
+            return isOfSamePush(part) && part.part() > parts;
+        }
+
+        private boolean isOfSamePush(Push part) {
             return version.equals(part.held().version()) && session == part.session();
         }
 
@@ -220,22 +276,48 @@ final class PushReceiver {
             for (Piece piece : part.pieces()) {
                 gatheredBytes += piece.payload() == null ? 0 : piece.length();
             }
-            boolean mayStream = !keepsCopy || gatheredBytes > MAX_GATHERED_BYTES;
+            if (inUse && gatheredBytes > MAX_GATHERED_BYTES) {
+                verdict = Verdict.REFUSE;
+                release();
+                return;
+            }
+            boolean mayStream = !inUse && (!keepsCopy || gatheredBytes > MAX_GATHERED_BYTES);
             if (!part.last() && mayStream) {
                 HeldObject partial = new HeldObject(
                         head.object(), ObjectVersion.PARTIAL, part.held().sizeBytes());
                 List<StoreOperation> operations = begin(part);
                 Changes.addPieces(
                         operations, group.pg, head.object(), ObjectVersion.PARTIAL, gathered);
+                openParts++;
                 apply(operations, false, takePayloads(), partial, new Completion<>() {
                     @Override
-                    public void done(Outcome result) {}
+                    public void done(Outcome result) {
+                        onPartStored();
+                    }
 
                     @Override
                     public void failed(ErrorCode why) {
                         error = why;
+                        onPartStored();
                     }
                 });
+            }
+        }
+
+        private void onPartStored() {
+            openParts--;
+            Runnable next = waiting;
+            if (openParts == 0 && next != null) {
+                waiting = null;
+                next.run();
+            }
+        }
+
+        void whenPartsAreStored(Runnable task) {
+            if (openParts == 0) {
+                task.run();
+            } else {
+                waiting = task;
             }
         }
 
@@ -271,6 +353,13 @@ final class PushReceiver {
         }
 
         void complete(HeldObject head, Push part) {
+            ErrorCode failure = error;
+            if (failure != null) {
+                // It lacks a part, so it must not get the version of a whole copy.
+                release();
+                end(part, failure);
+                return;
+            }
             HeldObject held = part.held();
             boolean removal = held.sizeBytes() == REMOVED;
             List<StoreOperation> operations = new ArrayList<>();
@@ -293,10 +382,8 @@ final class PushReceiver {
             apply(operations, true, takePayloads(), after, new Completion<>() {
                 @Override
                 public void done(Outcome result) {
-                    if (error == null) {
-                        group.gapped.remove(held.object());
-                    }
-                    end(part, error);
+                    group.gapped.remove(held.object());
+                    end(part, null);
                 }
 
                 @Override

@@ -33,7 +33,7 @@ final class PushSender implements Completion<List<StoredPiece>> {
     private final Completion<ObjectVersion> completion;
     private long offset;
     private long partEnd;
-    private boolean started;
+    private int parts;
 
     /**
      * Prepares a push.
@@ -150,8 +150,6 @@ final class PushSender implements Completion<List<StoredPiece>> {
     }
 
     private void send(List<Piece> pieces, boolean last) {
-        boolean first = !started;
-        started = true;
         group.send(
                 target.member(),
                 new Push(
@@ -160,7 +158,7 @@ final class PushSender implements Completion<List<StoredPiece>> {
                         target.session(),
                         target.expected(),
                         held,
-                        first,
+                        parts++,
                         last,
                         target.chunks() == null,
                         pieces,

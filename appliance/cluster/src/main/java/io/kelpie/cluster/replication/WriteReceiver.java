@@ -77,14 +77,14 @@ final class WriteReceiver {
             // Its first copy is on the way to the disk and will be acknowledged.
             message.release();
         } else if (group.gapped.contains(object)) {
-            refuse(from, message, known);
+            refuse(from, message, ObjectVersion.NONE);
         } else if (known.compareTo(message.version()) >= 0 || isCommitted(message)) {
             message.release();
             repeat(from, message, known);
         } else if (fits(head, message)) {
             apply(from, head, message);
         } else {
-            refuse(from, message, known);
+            refuse(from, message, Group.worth(head));
         }
     }
 
@@ -118,8 +118,8 @@ final class WriteReceiver {
         return Group.worth(head).equals(message.previous());
     }
 
-    private void refuse(int from, Replicate message, ObjectVersion known) {
-        acknowledge(from, message, ReplicaStatus.GAP, known);
+    private void refuse(int from, Replicate message, ObjectVersion held) {
+        acknowledge(from, message, ReplicaStatus.GAP, held);
         message.release();
     }
 

@@ -138,7 +138,7 @@ final class GroupCodec {
                 .u64(push.session())
                 .version(push.expected())
                 .held(push.held())
-                .truth(push.first())
+                .u32(push.part())
                 .truth(push.last())
                 .truth(push.whole());
         ChangeCodec.putPieces(out, push.pieces());
@@ -202,7 +202,7 @@ final class GroupCodec {
                         in.u64(),
                         in.version(),
                         in.held(),
-                        in.truth(),
+                        in.smallAmount(),
                         in.truth(),
                         in.truth(),
                         ChangeCodec.getPieces(in),
