@@ -228,6 +228,11 @@ public final class ClusterMembership implements Membership {
         orders.close();
         formatCalls.close();
         departure.close();
+        Completion<Outcome> started = starting;
+        starting = null;
+        if (started != null) {
+            started.failed(ErrorCode.SHUTTING_DOWN);
+        }
     }
 
     /**

@@ -95,7 +95,7 @@ public final class EpochLog implements EventApplier {
         if (map.epoch() == 1) {
             epochs.clear();
         }
-        add(new Epoch(map.epoch(), ports.clock().wallNanos(), map.members()));
+        add(Epoch.of(map, ports.clock().wallNanos()));
         StoreOperation put = new StoreOperation.PutRecord(RECORD, encode());
         ports.store().write(new StoreBatch(List.of(put), true), completion);
     }
@@ -227,6 +227,16 @@ public final class EpochLog implements EventApplier {
         /** Copies the list. */
         public Epoch {
             members = List.copyOf(members);
+        }
+
+        /** The epoch of a map: who is away is no member of it, whatever groups are kept for him. */
+        static Epoch of(ClusterMap map, long timeNanos) {
+            return new Epoch(
+                    map.epoch(),
+                    timeNanos,
+                    map.members().stream()
+                            .filter(member -> member.state().isAlive())
+                            .toList());
         }
     }
 }

@@ -38,7 +38,7 @@ final class EpochNotes {
         }
         boolean noted = !notes.isEmpty() && notes.getLast().epoch() >= map.epoch();
         if (map.epoch() > 0 && !noted && !log.has(map.epoch())) {
-            notes.add(new Epoch(map.epoch(), ports.clock().wallNanos(), map.members()));
+            notes.add(Epoch.of(map, ports.clock().wallNanos()));
             if (notes.size() > MAX_NOTES) {
                 notes.remove();
             }

@@ -50,6 +50,18 @@ class ClusterMembershipTest {
     }
 
     @Test
+    void aStartThatIsCutShortEnds() {
+        Nodes all = Nodes.serving(2);
+        Node third = all.add().start();
+        all.loop.pass(SECOND);
+        assertThat(third.started.isEnded()).isFalse();
+
+        third.membership.close();
+
+        assertThat(third.started.error()).isEqualTo(ErrorCode.SHUTTING_DOWN);
+    }
+
+    @Test
     void aRestartedProcessObeysOnlyMapsThatNameItsNewLife() {
         Nodes all = Nodes.serving(2);
         Node again = all.reborn(2).start();

@@ -10,6 +10,7 @@ import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterSettings;
 import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.Endpoint;
+import io.kelpie.cluster.model.Member;
 import io.kelpie.cluster.model.MemberState;
 import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.PeerId;
@@ -108,6 +109,9 @@ class WatchedMembershipTest {
         List<Epoch> epochs = nodes.get(1).epochs();
         assertThat(epochs.get(epochs.size() - 1).epoch()).isEqualTo(map().epoch());
         assertThat(nodes.get(2).epochs()).isEqualTo(epochs);
+        assertThat(epochs.get(epochs.size() - 1).members())
+                .extracting(Member::node)
+                .containsExactly(nodes.get(1).id.node(), nodes.get(2).id.node());
     }
 
     @Test
