@@ -218,10 +218,21 @@ public final class Node implements AutoCloseable {
         }
     }
 
+    /**
+     * A node alone goes on and serves what it can read. One among several is in the way: its copies
+     * stay in sync by the map while no write can be done on them, and only its death takes them
+     * out. Before the engine is there the start fails by itself, with a better word.
+     */
+    private void endWithStore(StoreException failure) {
+        if (engine != null && !(config.coordinator() instanceof CoordinatorConfig.Single)) {
+            around.onBroken().accept(failure);
+        }
+    }
+
     private ObjectStore openStore() throws StartException {
         StoreConfig storeConfig = StoreConfig.at(config.store())
                 .withToleratedNames(namesBesideStore())
-                .withListener(new StoreNews(tracer));
+                .withListener(new StoreNews(tracer, this::endWithStore));
         if (config.cacheBytes() > 0) {
             storeConfig = storeConfig.withMemory(
                     config.cacheBytes(), config.cacheBytes() / CACHE_TO_WRITE_BUFFER);
@@ -506,13 +517,15 @@ public final class Node implements AutoCloseable {
     }
 
     /** What the store tells by itself becomes log lines. */
-    private record StoreNews(Tracer tracer) implements StoreListener {
+    private record StoreNews(Tracer tracer, Consumer<StoreException> afterwards)
+            implements StoreListener {
         @Override
         public void onBroken(StoreException failure) {
             tracer.event(
                     Tracer.Level.ERROR,
                     "the store is broken and refuses writes until the next start: "
                             + failure.getMessage());
+            afterwards.accept(failure);
         }
 
         @Override

@@ -26,6 +26,7 @@ final class NodeProcess {
     private final String cluster;
     private volatile @Nullable Process process;
     private boolean isEnded;
+    private int disks;
 
     NodeProcess(int index, Path directory, String cluster) {
         this.index = index;
@@ -48,6 +49,18 @@ final class NodeProcess {
     /** Where clients reach it. */
     String address() {
         return NodeNetwork.address(index, NodeNetwork.Link.CLIENTS);
+    }
+
+    /** Gives it an empty store, as after the loss of its disk; it must not run. */
+    void replaceDisk() throws IOException {
+        Path old = directory.resolve("store." + ++disks);
+        Files.move(store(), old);
+        // The log tells of the whole life of the node, not of the disk.
+        Path log = old.resolve("sheep.log");
+        Files.createDirectories(store());
+        if (Files.exists(log)) {
+            Files.copy(log, store().resolve("sheep.log"));
+        }
     }
 
     void start() throws IOException {

@@ -122,7 +122,7 @@ final class Torture {
         }
         complaints.addAll(overNbd.violations());
         complaints.addAll(overSheepdog.violations());
-        report(load, pauses);
+        report(load, pauses, faults.replacedDisks());
     }
 
     private void format() throws InterruptedException {
@@ -201,7 +201,7 @@ final class Torture {
                 .toArray();
     }
 
-    private void report(TortureLoad load, PauseClock pauses) throws IOException {
+    private void report(TortureLoad load, PauseClock pauses, int replacedDisks) throws IOException {
         StringBuilder text = new StringBuilder("minutes %d seed %d%n".formatted(minutes, seed));
         text.append(
                 "writes acknowledged %d, reads %d, writes without answer %d, errors answered %d, silences of %d s %d%n"
@@ -214,6 +214,9 @@ final class Torture {
                                 load.silent.sum()));
         text.append(overNbd).append('\n').append(overSheepdog).append('\n');
         text.append(pauses.table());
+        text.append("disks replaced because of flipped bits ")
+                .append(replacedDisks)
+                .append('\n');
         text.append(LogTally.of(nodes)).append('\n');
         text.append("complaints ").append(complaints.size()).append('\n');
         TortureLog.line("report\n" + text);

@@ -1,5 +1,6 @@
 package io.kelpie.system;
 
+import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.node.coordinator.ZooKeeperServerProcess;
 import io.kelpie.system.NodeNetwork.Link;
 
@@ -7,6 +8,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -30,6 +32,8 @@ final class TortureFaults {
     private final Random random;
     private final List<FaultKind> kinds;
     private final List<FaultKind> bag = new ArrayList<>();
+    private final TreeSet<Integer> damaged = new TreeSet<>();
+    private int replacedDisks;
     private final List<String> complaints = new ArrayList<>();
 
     TortureFaults(
@@ -156,8 +160,8 @@ final class TortureFaults {
         node.kill();
         String where = BitFlipper.flip(node.store(), 1 + random.nextInt(3), random);
         TortureLog.line("bits flipped:" + where);
+        damaged.add(node.index());
         node.start();
-        // Until the map says that it was away the cluster still looks whole.
         pass(RETURN_MILLIS);
         becomesWhole("after bits flipped");
     }
@@ -183,9 +187,11 @@ final class TortureFaults {
     }
 
     /** Starts every node that does not run. */
-    void startTheDead() throws IOException {
+    void startTheDead() throws IOException, InterruptedException {
         for (NodeProcess node : nodes) {
-            if (node.hasDied()) {
+            if (node.hasDied() && damaged.contains(node.index())) {
+                replaceDisk(node);
+            } else if (node.hasDied()) {
                 TortureLog.line(node + " ended by itself and is started again");
                 complaints.add(node + " ended by itself");
             }
@@ -195,11 +201,39 @@ final class TortureFaults {
         }
     }
 
+    /** What an operator does with a disk that lies, once no group has its only good copy there. */
+    private void replaceDisk(NodeProcess node) throws IOException, InterruptedException {
+        ClusterMap map = view.map();
+        int member = ClusterView.memberOf(map, node.index());
+        boolean isNeeded =
+                map.groups().stream().anyMatch(group -> group.sync().equals(List.of(member)));
+        TortureLog.line(node + " ended because of its damaged store"
+                + (isNeeded ? ", which holds a last copy" : " and gets an empty one"));
+        if (!isNeeded) {
+            node.replaceDisk();
+            damaged.remove(node.index());
+            replacedDisks++;
+        }
+    }
+
+    /** How many stores were given up because of flipped bits. */
+    int replacedDisks() {
+        return replacedDisks;
+    }
+
+    private boolean awaitWhole() throws InterruptedException {
+        // Until the map says what the last fault did the cluster still looks whole.
+        pass(RETURN_MILLIS);
+        return view.await(view::isWhole, PATIENCE_SECONDS);
+    }
+
     private void tryStartTheDead() {
         try {
             startTheDead();
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
