@@ -42,6 +42,9 @@ final class Agenda {
     /** So many groups level their copies anew at once when learners begin. */
     private static final int LEARNINGS_PER_MAP = 128;
 
+    /** Heartbeats in a row without an answer, which no pause of a healthy process explains. */
+    private static final int UNHEARD_BEATS = 3;
+
     private static final long SECOND = 1_000_000_000L;
 
     private final Ports ports;
@@ -165,6 +168,7 @@ final class Agenda {
             return null;
         }
         obey(map, now, input);
+        noteUnheard(map, input);
         judge(map, now, input, cold);
         additions.removeIf(add -> isOld(map, add));
         input.additions.addAll(additions);
@@ -295,7 +299,7 @@ final class Agenda {
         for (Announcement process : announced.values()) {
             if (Joins.isForeign(map, process) && !format.isEmptied(process.id(), map)) {
                 refuse(process);
-            } else if (!cold && isHeldBack(map, process, now)) {
+            } else if (!cold && isHeldBack(map, process, now, input)) {
                 heldBack.add(process.id().node());
             } else {
                 input.joining.add(format.own(process, map));
@@ -347,13 +351,31 @@ final class Agenda {
         }
     }
 
-    private boolean isHeldBack(ClusterMap map, Announcement process, long now) {
+    private boolean isHeldBack(ClusterMap map, Announcement process, long now, PlanInput input) {
         long seen = firstSeen.getOrDefault(process.id(), now);
         return now - seen < config.times().startGraceNanos()
-                && Joins.waitsForOthers(map, process, index -> {
-                    Announcement other = announced.get(map.member(index).node());
-                    return other != null && coldStart.isBack(map, other);
-                });
+                && Joins.waitsForOthers(
+                        map,
+                        process,
+                        index -> !input.unheard.contains(map.member(index).node()),
+                        index -> {
+                            Announcement other = announced.get(map.member(index).node());
+                            return other != null && coldStart.isBack(map, other);
+                        });
+    }
+
+    /** Who is alive in the map but not known to be; processes that come in are there. */
+    private void noteUnheard(ClusterMap map, PlanInput input) {
+        long longest = UNHEARD_BEATS * config.times().heartbeatNanos();
+        for (Member member : map.members()) {
+            Announcement process = announced.get(member.node());
+            boolean reborn = process != null && Joins.isNewer(map, process);
+            boolean heard = liveness.isHeard(member.id(), 0)
+                    && liveness.silentNanos(member.node()) <= longest;
+            if (!heard && !reborn && !member.id().equals(self)) {
+                input.unheard.add(member.node());
+            }
+        }
     }
 
     private void refuse(Announcement process) {

@@ -14,7 +14,7 @@ import java.util.TreeSet;
 
 /**
  * Edits for members that leave everything or some groups ({@code cluster.md} 7.7, 8.2). An in-sync
- * member goes only where another one that is alive stays.
+ * member goes only where another one that answers stays.
  */
 final class Departures {
     private Departures() {}
@@ -86,7 +86,7 @@ final class Departures {
         learners.remove((Integer) member);
         List<Integer> sync = new ArrayList<>(entry.sync());
         sync.remove((Integer) member);
-        boolean served = sync.stream().anyMatch(draft::isAlive);
+        boolean served = sync.stream().anyMatch(draft::isHeard);
         boolean enough = forced || sync.size() >= draft.minCopies();
         if (entry.sync().contains(member) && served && enough) {
             int primary = entry.primary() == member ? PgEntry.NONE : entry.primary();

@@ -46,13 +46,13 @@ final class GroupPlan {
     }
 
     /**
-     * The in-sync set without its dead, if anybody alive is left: the last ones stay the authority
-     * until they return. Who may only be slow stays as well while too few would be left.
+     * The in-sync set without its dead, if anybody is left who answers: the last ones stay the
+     * authority until they return. Who may only be slow stays as well while too few would be left.
      */
     private List<Integer> surviving(List<Integer> sync) {
         List<Integer> alive = new ArrayList<>(sync);
         alive.removeIf(index -> !draft.isAlive(index));
-        if (alive.isEmpty() || alive.size() == sync.size()) {
+        if (alive.stream().noneMatch(draft::isHeard) || alive.size() == sync.size()) {
             return sync;
         }
         if (alive.size() >= draft.minCopies()) {

@@ -33,7 +33,11 @@ final class Joins {
      * Whether a process whose copies may lack unsynced writes has to wait: some group has no
      * healthy in-sync member, and one that is absent may be it.
      */
-    static boolean waitsForOthers(ClusterMap map, Announcement process, Predicate<Integer> isBack) {
+    static boolean waitsForOthers(
+            ClusterMap map,
+            Announcement process,
+            Predicate<Integer> isHeard,
+            Predicate<Integer> isBack) {
         Member member = map.memberOf(process.id().node());
         if (process.clean() || member == null || !isNewer(map, process)) {
             return false;
@@ -41,7 +45,9 @@ final class Joins {
         int own = member.index();
         for (PgEntry entry : map.groups()) {
             boolean healthy = entry.sync().stream()
-                    .anyMatch(index -> index != own && map.member(index).state().isAlive());
+                    .anyMatch(index -> index != own
+                            && map.member(index).state().isAlive()
+                            && isHeard.test(index));
             boolean complete =
                     entry.sync().stream().allMatch(index -> index == own || isBack.test(index));
             if (entry.sync().contains(own) && !healthy && !complete) {
@@ -120,7 +126,7 @@ final class Joins {
             PgEntry entry = draft.group(partition);
             boolean healthy = false;
             for (int index : entry.sync()) {
-                healthy |= draft.isAlive(index) && !unclean.contains(index);
+                healthy |= draft.isHeard(index) && !unclean.contains(index);
             }
             if (!healthy) {
                 continue;

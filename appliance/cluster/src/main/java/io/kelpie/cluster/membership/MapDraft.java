@@ -25,6 +25,7 @@ final class MapDraft {
     /** Groups whose epoch rises though nobody's role changes. */
     private final TreeSet<Integer> raised = new TreeSet<>();
 
+    private final TreeSet<NodeId> unheard = new TreeSet<>();
     private ClusterStatus status;
     private int flags;
 
@@ -85,6 +86,17 @@ final class MapDraft {
 
     boolean isAlive(int index) {
         return member(index).state().isAlive();
+    }
+
+    /** Tells which members did not answer lately. */
+    void unheard(TreeSet<NodeId> nodes) {
+        unheard.clear();
+        unheard.addAll(nodes);
+    }
+
+    /** Whether a member is alive and has answered lately, so that a group may be left to it. */
+    boolean isHeard(int index) {
+        return isAlive(index) && !unheard.contains(member(index).node());
     }
 
     /** Adds a member or replaces the one of its index. */

@@ -27,6 +27,12 @@ final class PlanInput {
     /** Members that are dead for certain: even the minimum of copies does not keep them. */
     final TreeSet<NodeId> dead = new TreeSet<>();
 
+    /**
+     * Members that the map calls alive and that did not answer lately. They are not left as the
+     * only ones in sync: perhaps they are gone for good, and who was let go knew as much.
+     */
+    final TreeSet<NodeId> unheard = new TreeSet<>();
+
     /** Members that are down for so long that others get their copies. */
     final TreeSet<NodeId> away = new TreeSet<>();
 

@@ -28,9 +28,11 @@ final class Planner {
     /** The next map; the same one if there is nothing to change. */
     ClusterMap plan(ClusterMap map, PlanInput input) {
         MapDraft draft = new MapDraft(map);
+        draft.unheard(input.unheard);
+        // First, as an unclean copy counts as long as no healthy one is there.
+        Departures.evict(draft, input.evicted);
         Joins.join(draft, input.joining, !config.lacks(Mutation.NO_INCARNATION));
         Joins.revive(draft, input.revived);
-        Departures.evict(draft, input.evicted);
         Departures.drain(draft, input.draining);
         if (input.status != null) {
             draft.status(input.status);

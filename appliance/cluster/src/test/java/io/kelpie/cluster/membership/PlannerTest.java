@@ -425,10 +425,70 @@ final class PlannerTest {
 
         Announcement back = announced(0, 2, false);
 
-        assertThat(Joins.waitsForOthers(down, back, index -> index == 0)).isTrue();
-        assertThat(Joins.waitsForOthers(down, back, index -> true)).isFalse();
-        assertThat(Joins.waitsForOthers(down, announced(0, 2, true), index -> false))
+        assertThat(Joins.waitsForOthers(down, back, index -> true, index -> index == 0))
+                .isTrue();
+        assertThat(Joins.waitsForOthers(down, back, index -> true, index -> true))
                 .isFalse();
+        assertThat(Joins.waitsForOthers(down, announced(0, 2, true), index -> true, index -> false))
+                .isFalse();
+    }
+
+    @Test
+    void uncleanCopyWaitsWhileTheHealthyOneIsNotHeard() {
+        ClusterMap map = with(map(3, 3), 0, List.of(0, 1), List.of(2));
+        Announcement back = announced(0, 2, false);
+
+        assertThat(Joins.waitsForOthers(map, back, index -> true, index -> index == 0))
+                .isFalse();
+        assertThat(Joins.waitsForOthers(map, back, index -> false, index -> index == 0))
+                .isTrue();
+    }
+
+    @Test
+    void uncleanCopiesStayInSyncWhereTheHealthyOneIsGone() {
+        input.evicted.add(id(0));
+        input.joining.add(announced(1, 2, false));
+        input.joining.add(announced(2, 2, false));
+
+        ClusterMap next = plan(with(map(3, 3), 0, List.of(0, 1, 2), List.of()));
+
+        assertThat(next.group(PG).sync()).containsExactly(1, 2);
+        assertThat(next.group(PG).learners()).isEmpty();
+        assertThat(next.group(PG).primary()).isIn(1, 2);
+    }
+
+    @Test
+    void uncleanCopiesStayInSyncWhileTheHealthyOneIsNotHeard() {
+        input.unheard.add(id(0));
+        input.joining.add(announced(1, 2, false));
+
+        ClusterMap next = plan(with(map(3, 2), 0, List.of(0, 1), List.of()));
+
+        assertThat(next.group(PG).sync()).containsExactly(0, 1);
+    }
+
+    @Test
+    void groupIsNotLeftToMembersThatAreNotHeard() {
+        input.evicted.add(id(0));
+        input.unheard.add(id(1));
+        ClusterMap map = with(map(3, 2), 0, List.of(0, 1), List.of());
+
+        ClusterMap next = plan(map);
+        input.unheard.clear();
+        ClusterMap later = plan(next);
+
+        assertThat(next.group(PG).sync()).containsExactly(0, 1);
+        assertThat(next.group(PG).primary()).isEqualTo(1);
+        assertThat(later.group(PG).sync()).containsExactly(1);
+    }
+
+    @Test
+    void nobodyLeavesAGroupToMembersThatAreNotHeard() {
+        input.departures.add(new Departure(0, List.of(PG), true));
+        input.unheard.add(id(1));
+        ClusterMap map = with(map(3, 2), 0, List.of(0, 1), List.of());
+
+        assertThat(plan(map).group(PG).sync()).containsExactly(0, 1);
     }
 
     @Test
