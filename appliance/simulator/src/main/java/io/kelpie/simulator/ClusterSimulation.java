@@ -4,6 +4,8 @@ import io.kelpie.cluster.model.ClusterSettings;
 import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.Endpoint;
 import io.kelpie.cluster.port.Outcome;
+import io.kelpie.cluster.vdi.VdiEntry;
+import io.kelpie.cluster.vdi.VdiEntry.VdiState;
 
 import org.jspecify.annotations.Nullable;
 
@@ -150,6 +152,17 @@ final class ClusterSimulation {
         return true;
     }
 
+    private boolean isNothingUnfinished() {
+        for (SimNode node : nodes.all()) {
+            for (VdiEntry row : node.engine().vdis()) {
+                if (row.state() != VdiState.READY && row.state() != VdiState.DELETED) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
     private void loadAndFaults() {
         phase = "load";
         workload.resume();
@@ -165,6 +178,7 @@ final class ClusterSimulation {
         workload.quiesce();
         await("healed nodes serve", this::isRunningEverywhere);
         await("every call ends", workload::isQuiet);
+        await("what was half made or half deleted is finished", this::isNothingUnfinished);
         checker.checkAll();
         awaitRest();
         checker.checkAll();

@@ -8,11 +8,13 @@ import io.kelpie.cluster.model.Invariant;
 import io.kelpie.cluster.model.ObjectId;
 import io.kelpie.cluster.model.ObjectVersion;
 import io.kelpie.cluster.model.OperationId;
+import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Outcome;
 import io.kelpie.cluster.port.Timers.Timer;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,6 +38,9 @@ final class OpenWrites {
     private final Traffic traffic;
     private final TreeMap<Long, OpenWrite> open = new TreeMap<>();
     private final LinkedHashMap<OperationId, OpenWrite> byOperation = new LinkedHashMap<>();
+    /** Who waits for the writes ordered before it; as bounded as the gateways that list. */
+    private final ArrayDeque<AfterWrites> after = new ArrayDeque<>();
+
     private long sequence;
     private long toldCommitted;
     private boolean stuck;
@@ -60,6 +65,20 @@ final class OpenWrites {
     @Nullable
     OpenWrite find(OperationId operation) {
         return byOperation.get(operation);
+    }
+
+    /**
+     * Waits for every write ordered so far; NO_PRIMARY if the epoch ends first. What is done then
+     * sees all that a guard let pass before it closed.
+     */
+    void afterOrdered(Completion<Outcome> then) {
+        if (closed) {
+            then.failed(ErrorCode.NO_PRIMARY);
+        } else if (open.isEmpty()) {
+            then.done(Outcome.DONE);
+        } else {
+            after.add(new AfterWrites(sequence, then));
+        }
     }
 
     /** Nothing commits any more in this epoch: the disk here failed. */
@@ -188,6 +207,9 @@ final class OpenWrites {
             byOperation.remove(operation, write);
         }
         traffic.settle(write.change);
+        while (!after.isEmpty() && after.getFirst().through() <= committed()) {
+            after.removeFirst().then().done(Outcome.DONE);
+        }
     }
 
     private void onIdle() {
@@ -267,9 +289,14 @@ final class OpenWrites {
         for (OpenWrite write : left) {
             List.copyOf(write.waiters).forEach(waiter -> waiter.failed(ErrorCode.NO_PRIMARY));
         }
+        List<AfterWrites> waiting = List.copyOf(after);
+        after.clear();
+        waiting.forEach(each -> each.then().failed(ErrorCode.NO_PRIMARY));
     }
 
     boolean isClosed() {
         return closed;
     }
+
+    private record AfterWrites(long through, Completion<Outcome> then) {}
 }

@@ -398,8 +398,23 @@ final class Serving {
         reads.allocated(object, offset, length, completion);
     }
 
+    /** A deletion lists when nobody may write any more: what was ordered before must be there. */
     void list(ObjectId from, int max, Completion<List<ObjectId>> completion) {
-        reads.list(from, max, completion);
+        if (solo) {
+            reads.list(from, max, completion);
+            return;
+        }
+        writes.afterOrdered(new Completion<>() {
+            @Override
+            public void done(Outcome result) {
+                reads.list(from, max, completion);
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                completion.failed(error);
+            }
+        });
     }
 
     void flush(Completion<Outcome> completion) {

@@ -29,7 +29,7 @@ public final class VdiCatalog {
     private static final long NANOS_PER_MICRO = 1000;
 
     /** Who was asked is disturbed only if it takes longer than this, at most twice this. */
-    private static final long WATCH_NANOS = 10_000_000_000L;
+    private static final long WATCH_NANOS = 3_000_000_000L;
 
     private final Ports ports;
     private final EventLog events;
