@@ -23,6 +23,7 @@ import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Member;
 import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.model.ObjectId;
+import io.kelpie.cluster.model.ObjectKind;
 import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.model.PgId;
 import io.kelpie.cluster.model.VdiId;
@@ -634,7 +635,7 @@ public final class Engine {
             ObjectId object, long offset, int length, Completion<Payload> completion) {
         Completion<Payload> admitted = inFlight.admit(completion);
         if (admitted != null) {
-            objects.read(object, offset, length, admitted);
+            whenKnown(object, () -> objects.read(object, offset, length, admitted));
         }
     }
 
@@ -658,7 +659,8 @@ public final class Engine {
         if (admitted == null) {
             payload.release();
         } else {
-            objects.write(object, offset, payload, durable || config.alwaysDurable(), admitted);
+            boolean synced = durable || config.alwaysDurable();
+            whenKnown(object, () -> objects.write(object, offset, payload, synced, admitted));
         }
     }
 
@@ -684,9 +686,31 @@ public final class Engine {
         if (admitted == null) {
             payload.release();
         } else {
-            objects.create(
-                    object, source, offset, payload, durable || config.alwaysDurable(), admitted);
+            boolean synced = durable || config.alwaysDurable();
+            whenKnown(
+                    object,
+                    () -> objects.create(object, source, offset, payload, synced, admitted));
         }
+    }
+
+    /** Looks at the newest events first if another node may just have made the object's VDI. */
+    private void whenKnown(ObjectId object, Runnable action) {
+        boolean ofVdi = object.kind() == ObjectKind.DATA || object.kind() == ObjectKind.INODE;
+        if (gateway.isAlone() || !ofVdi || ready(table.find(object.vdiNumber())) != null) {
+            action.run();
+            return;
+        }
+        events.catchUp(new Completion<>() {
+            @Override
+            public void done(Outcome result) {
+                action.run();
+            }
+
+            @Override
+            public void failed(ErrorCode error) {
+                action.run();
+            }
+        });
     }
 
     /**

@@ -29,7 +29,8 @@ import java.util.TreeMap;
 /**
  * Keys and values attached to VDIs, one object each, found by hash and probing (Sheepdog protocol,
  * section 13). Requests for a VDI run one after the other at its home, so of two that create a key
- * exclusively one wins, whichever nodes they came from. Core loop only.
+ * exclusively one wins, whichever nodes they came from. A creation that is repeated at another home
+ * finds its own key there and is told that it exists, as nothing says whose it is. Core loop only.
  */
 public final class Attributes {
     private static final int CTIME = 512;
