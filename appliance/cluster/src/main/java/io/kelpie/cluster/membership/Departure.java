@@ -3,6 +3,7 @@ package io.kelpie.cluster.membership;
 import io.kelpie.cluster.model.ClusterMap;
 import io.kelpie.cluster.model.ClusterStatus;
 import io.kelpie.cluster.model.Member;
+import io.kelpie.cluster.model.MemberState;
 import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.model.PgEntry;
 import io.kelpie.cluster.port.Completion;
@@ -17,12 +18,16 @@ import org.jspecify.annotations.Nullable;
 final class Departure {
     private static final long LIMIT_NANOS = 10_000_000_000L;
 
+    /** The new primaries still ask this process what it has, and hear that its leases end. */
+    private static final long LINGER_NANOS = 500_000_000L;
+
     private final Ports ports;
     private final Reports reports;
     private final PeerId self;
     private @Nullable Completion<Outcome> waiting;
     private @Nullable Timer limit;
     private boolean begun;
+    private boolean lingering;
 
     Departure(Ports ports, Reports reports, PeerId self) {
         this.ports = ports;
@@ -37,7 +42,9 @@ final class Departure {
     void begin(ClusterMap map, Completion<Outcome> completion) {
         if (begun || !hasToMove(map)) {
             begun = true;
-            ports.timers().after(0, () -> completion.done(Outcome.DONE));
+            Member own = map.member(self.node(), self.incarnation());
+            boolean drained = own != null && own.state() == MemberState.DRAIN;
+            ports.timers().after(drained ? LINGER_NANOS : 0, () -> completion.done(Outcome.DONE));
             return;
         }
         begun = true;
@@ -50,8 +57,9 @@ final class Departure {
     }
 
     void onMap(ClusterMap map) {
-        if (waiting != null && !hasToMove(map)) {
-            end();
+        if (waiting != null && !lingering && !hasToMove(map)) {
+            lingering = true;
+            ports.timers().after(LINGER_NANOS, this::end);
         }
     }
 

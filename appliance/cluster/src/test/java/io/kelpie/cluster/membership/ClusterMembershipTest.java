@@ -313,7 +313,9 @@ class ClusterMembershipTest {
         assertThat(left.isEnded()).isFalse();
 
         all.putState(1, MemberState.DRAIN, 1);
-        all.loop.run();
+        all.loop.pass(400 * Nodes.SECOND / 1000);
+        assertThat(left.isEnded()).isFalse();
+        all.loop.pass(200 * Nodes.SECOND / 1000);
 
         assertThat(left.isDone()).isTrue();
         assertThat(leaving.news).doesNotContain("KILLED");
