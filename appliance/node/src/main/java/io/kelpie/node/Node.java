@@ -3,7 +3,9 @@ package io.kelpie.node;
 import io.kelpie.cluster.engine.ClusterConfig;
 import io.kelpie.cluster.engine.Engine;
 import io.kelpie.cluster.engine.EngineConfig;
+import io.kelpie.cluster.membership.ClusterTimes;
 import io.kelpie.cluster.membership.NodeNews;
+import io.kelpie.cluster.model.Endpoint;
 import io.kelpie.cluster.model.ErrorCode;
 import io.kelpie.cluster.model.Member;
 import io.kelpie.cluster.model.PeerId;
@@ -84,6 +86,9 @@ public final class Node implements AutoCloseable {
     private static final long ENGINE_STOP_NANOS = TimeUnit.SECONDS.toNanos(30);
     /** How long a start waits for what can be known at once. */
     private static final long JOIN_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+    /** A start waits at most for so many times the grace after an arrival (cluster.md 8.5). */
+    private static final int START_LIMIT_GRACES = 6;
 
     private static final int CACHE_TO_WRITE_BUFFER = 4;
     private static final int GIB_SHIFT = 30;
@@ -319,7 +324,20 @@ public final class Node implements AutoCloseable {
     private @Nullable ClusterConfig clusterConfig() {
         return config.coordinator() instanceof CoordinatorConfig.Single
                 ? null
-                : ClusterConfig.of(config.sheep().endpoint(), true, PART_BITS);
+                : ClusterConfig.of(peerEndpoint(), true, PART_BITS).withTimes(times());
+    }
+
+    /** Where other nodes reach this one. */
+    private Endpoint peerEndpoint() {
+        NodeConfig.PeerDoor own = config.sheep().peer();
+        return own == null ? config.sheep().endpoint() : own.endpoint();
+    }
+
+    private ClusterTimes times() {
+        NodeConfig.Absence absence = config.absence();
+        long grace = TimeUnit.SECONDS.toNanos(absence.startGraceSeconds());
+        return ClusterTimes.DEFAULT.withAbsence(
+                TimeUnit.SECONDS.toNanos(absence.outSeconds()), grace, START_LIMIT_GRACES * grace);
     }
 
     private Ports ports(
@@ -446,6 +464,10 @@ public final class Node implements AutoCloseable {
                 server.listen(config.sheep().listenAddress());
             } else {
                 server.listen(config.sheep().listenAddress(), peers::accept);
+                NodeConfig.PeerDoor own = config.sheep().peer();
+                if (own != null) {
+                    peers.bind(own.listen());
+                }
             }
             server.listen(config.store().resolve(SOCKET_NAME));
         } catch (IOException e) {

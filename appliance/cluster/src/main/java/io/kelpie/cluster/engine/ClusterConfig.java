@@ -34,4 +34,19 @@ public record ClusterConfig(
                 RecoveryConfig.DEFAULT,
                 Rules.ALL);
     }
+
+    /**
+     * The same with other times.
+     *
+     * @param times how long things take between nodes
+     * @return the configuration
+     */
+    public ClusterConfig withTimes(ClusterTimes times) {
+        return new ClusterConfig(
+                peer,
+                clean,
+                new ControlConfig(times, control.partBits(), control.mutations()),
+                recovery,
+                rules);
+    }
 }

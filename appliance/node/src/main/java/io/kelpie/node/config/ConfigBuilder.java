@@ -5,11 +5,13 @@ import io.kelpie.cluster.model.Endpoint;
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** Checks the texts of all settings and makes the configuration; one use. */
 final class ConfigBuilder {
@@ -17,6 +19,8 @@ final class ConfigBuilder {
     static final String DEFAULT_NBD = "127.0.0.1:10809";
 
     private static final int NBD_PORT = 10809;
+    private static final int PEER_PORT = 7000;
+    private static final int MAX_SECONDS = 86_400;
     private static final long MAX_ZONE = 0xFFFFFFFFL;
     private static final int MAX_ZONE_DIGITS = 10;
     private static final int MIN_CACHE_MIB = 8;
@@ -52,6 +56,7 @@ final class ConfigBuilder {
                 cacheBytes(),
                 coordinator,
                 sheep,
+                new NodeConfig.Absence(seconds(Setting.OUT_DELAY), seconds(Setting.START_GRACE)),
                 zone,
                 gateway,
                 nbdDoor(),
@@ -73,7 +78,36 @@ final class ConfigBuilder {
         if (address == null || address.isAnyLocalAddress()) {
             address = Addresses.numeric("127.0.0.1");
         }
-        return new NodeConfig.SheepDoor(bind, Addresses.endpoint(address, port));
+        return new NodeConfig.SheepDoor(bind, Addresses.endpoint(address, port), peerDoor());
+    }
+
+    private NodeConfig.@Nullable PeerDoor peerDoor() throws ConfigException {
+        String text = settings.get(Setting.IOADDR);
+        if (text.isEmpty()) {
+            return null;
+        }
+        Map<String, String> parts = SubOptions.parse(text, List.of("host=", "port="));
+        String host = parts.get("host=");
+        if (host == null) {
+            throw new ConfigException("host is not specified in '" + text + "'");
+        }
+        InetAddress address = Addresses.numeric(host);
+        String portText = parts.get("port=");
+        int port = portText == null ? PEER_PORT : Addresses.port(portText);
+        return new NodeConfig.PeerDoor(
+                new InetSocketAddress(address, port), Addresses.endpoint(address, port));
+    }
+
+    private int seconds(Setting setting) throws ConfigException {
+        String text = settings.get(setting);
+        boolean isNumber = text.length() >= 1
+                && text.length() <= 5
+                && text.chars().allMatch(c -> c >= '0' && c <= '9');
+        if (!isNumber || Integer.parseInt(text) < 1 || Integer.parseInt(text) > MAX_SECONDS) {
+            throw new ConfigException("Invalid " + setting.key() + " '" + text
+                    + "': must be an integer between 1 and 86400 (seconds)");
+        }
+        return Integer.parseInt(text);
     }
 
     private int zone(Endpoint endpoint) throws ConfigException {

@@ -17,6 +17,7 @@ import java.util.List;
  * @param cacheBytes cache of the store, or 0 for its own choice
  * @param coordinator who orders the changes of the cluster
  * @param sheep the port-7000 door
+ * @param absence how long absent nodes are waited for
  * @param zone failure domain, unsigned 32 bits
  * @param gateway whether it stores no data of the cluster
  * @param nbd the NBD door, or null
@@ -33,6 +34,7 @@ public record NodeConfig(
         long cacheBytes,
         CoordinatorConfig coordinator,
         SheepDoor sheep,
+        Absence absence,
         int zone,
         boolean gateway,
         @Nullable NbdDoor nbd,
@@ -54,8 +56,12 @@ public record NodeConfig(
      *
      * @param bind address to listen on, or null for all interfaces
      * @param endpoint address and port told to clients and other nodes
+     * @param peer another door for other nodes alone, or null: the same
      */
-    public record SheepDoor(@Nullable InetAddress bind, Endpoint endpoint) {
+    public record SheepDoor(
+            @Nullable InetAddress bind,
+            Endpoint endpoint,
+            @Nullable PeerDoor peer) {
         /**
          * Where to listen.
          *
@@ -67,6 +73,23 @@ public record NodeConfig(
                     : new InetSocketAddress(bind, endpoint.port());
         }
     }
+
+    /**
+     * A door for other nodes alone.
+     *
+     * @param listen where to listen
+     * @param endpoint the same, as told to other nodes
+     */
+    public record PeerDoor(InetSocketAddress listen, Endpoint endpoint) {}
+
+    /**
+     * How long absent nodes are waited for; the controller's word counts, so all nodes should say
+     * the same.
+     *
+     * @param outSeconds how long a node is gone before others get its copies
+     * @param startGraceSeconds how long a starting cluster waits after the last arrival
+     */
+    public record Absence(int outSeconds, int startGraceSeconds) {}
 
     /**
      * The NBD door; at least one of address and socket is there.

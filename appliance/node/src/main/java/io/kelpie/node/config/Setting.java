@@ -34,6 +34,16 @@ public enum Setting {
             "request",
             "request: a write is synced before its answer if the client asks for that;"
                     + " always: every write"),
+    /** Address for other nodes. */
+    IOADDR("ioaddr", "host=ADDR[,port=PORT]", "", "address that only other nodes talk to"),
+    /** When copies of a node that is gone are made elsewhere. */
+    OUT_DELAY("out-delay", "seconds", "30", "how long a node is gone before others get its copies"),
+    /** How long a starting cluster waits. */
+    START_GRACE(
+            "start-grace",
+            "seconds",
+            "20",
+            "how long a starting cluster waits for absent nodes after the last arrival"),
     /** NBD over TCP. */
     NBD("nbd", "address:port or no", "no", "serve NBD on this address; default 127.0.0.1:10809"),
     /** NBD over a Unix socket. */

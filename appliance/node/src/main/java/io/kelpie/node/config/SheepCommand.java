@@ -234,6 +234,7 @@ public final class SheepCommand {
                     return new Print(help(), "", 0);
                 }
                 case HTTP_DOOR -> set(Setting.HTTP, value);
+                case IOADDR -> set(Setting.IOADDR, value);
                 case LOG -> takeLog(value);
                 case NBD -> set(Setting.NBD, value);
                 case NBD_DEFAULT -> set(Setting.NBD_DEFAULT, value);
@@ -259,7 +260,7 @@ public final class SheepCommand {
                 case OLD_STDOUT -> set(Setting.LOG_DST, "stdout");
                 case OLD_LOGDIR -> set(Setting.LOG_DIR, value);
                 case OLD_FORMAT -> set(Setting.LOG_FORMAT, value);
-                case IOADDR, JOURNAL, HTTP, RECOVERY, WILDCARD_RECOVERY ->
+                case JOURNAL, HTTP, RECOVERY, WILDCARD_RECOVERY ->
                     throw new ConfigException("option '-" + option.letter()
                             + "' is not available in this version: start without it");
             }

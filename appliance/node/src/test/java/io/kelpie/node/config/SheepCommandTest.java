@@ -2,6 +2,8 @@ package io.kelpie.node.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kelpie.cluster.model.Endpoint;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +55,8 @@ class SheepCommandTest {
                         "port = 7000 (default)",
                         "gateway = no (default)",
                         "durability = request (default)",
+                        "out-delay = 30 (default)",
+                        "start-grace = 20 (default)",
                         "nbd = no (default)",
                         "nbd-tls = off (default)",
                         "nbd-tls-verify-peer = no (default)",
@@ -199,7 +203,8 @@ class SheepCommandTest {
                 "-ldst=stdout,dir=/tmp|logdir (/tmp) is specified but logging destination is stdout",
                 "-wfoo=3|invalid option foo=3",
                 "-jsize=64M|option '-j' is not available in this version: start without it",
-                "-ihost=1|option '-i' is not available in this version: start without it",
+                "-ihost=name|Bad address 'name'",
+                "-iport=7001|host is not specified in 'port=7001'",
                 "-rswift|option '-r' is not available in this version: start without it",
                 "-csingle:x|cluster driver 'single' takes no argument, not 'x'",
                 "-czookeeper:h:1,timeout=5|Invalid zookeeper timeout '5': must be an integer between 2000 and 600000 (milliseconds)",
@@ -217,6 +222,35 @@ class SheepCommandTest {
 
         assertThat(print.errors()).isEqualTo(line + "\n");
         assertThat(print.status()).isEqualTo(1);
+    }
+
+    @Test
+    void hasAnotherDoorForOtherNodesIfAsked() {
+        NodeConfig.PeerDoor own =
+                start("-i", "host=127.0.0.3,port=17001", "store").sheep().peer();
+
+        assertThat(start("store").sheep().peer()).isNull();
+        assertThat(own)
+                .isEqualTo(new NodeConfig.PeerDoor(
+                        new InetSocketAddress("127.0.0.3", 17001),
+                        new Endpoint(0, 0x7F000003L, 17001)));
+        assertThat(start("-ihost=127.0.0.3", "store").sheep().peer())
+                .extracting(door -> door.listen().getPort())
+                .isEqualTo(7000);
+    }
+
+    @Test
+    void waitsForAbsentNodesAsLongAsItIsTold() throws Exception {
+        Path file = directory.resolve("times.conf");
+        Files.writeString(file, "out-delay = 5\nstart-grace = 2\n");
+
+        assertThat(start("store").absence()).isEqualTo(new NodeConfig.Absence(30, 20));
+        assertThat(start("--config", file.toString(), "store").absence())
+                .isEqualTo(new NodeConfig.Absence(5, 2));
+
+        Files.writeString(file, "out-delay = 0\n");
+        assertThat(print("--config", file.toString(), "store").errors())
+                .contains("between 1 and 86400 (seconds)");
     }
 
     @Test
