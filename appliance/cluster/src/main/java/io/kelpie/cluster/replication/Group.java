@@ -29,6 +29,9 @@ import java.util.TreeSet;
  * the writes the store has not ended yet.
  */
 final class Group {
+    /** More than the batches in flight to a disk and what its store needs besides. */
+    private static final long SHORT_BYTES = 256L << 20;
+
     final PgId pg;
     final Surroundings around;
     final OperationLog log = new OperationLog();
@@ -130,6 +133,15 @@ final class Group {
             return line.version();
         }
         return worth;
+    }
+
+    /**
+     * Whether the disk is so full that it may refuse a write and take a smaller one behind it. Then
+     * the writes of one object go to the disk one at a time: the second would carry a version that
+     * says the first is there, and a crash right after would make all believe it.
+     */
+    boolean isRoomShort() {
+        return store().space().freeBytes() < SHORT_BYTES;
     }
 
     /** Writes to the store, counting what is open. */

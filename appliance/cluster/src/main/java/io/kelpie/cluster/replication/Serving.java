@@ -180,11 +180,16 @@ final class Serving {
         group.around.versions.put(Changes.after(head, write.change, write.version));
         // The client's reference ends with its completion, which a new epoch does not delay.
         write.change.retainPieces();
+        boolean alone = group.isRoomShort();
+        if (alone) {
+            turns.keep(write.object());
+        }
         group.write(new StoreBatch(operations, true), new Completion<>() {
             @Override
             public void done(Outcome result) {
                 write.change.releasePieces();
                 writes.onLocalDone(write);
+                leave();
             }
 
             @Override
@@ -192,6 +197,13 @@ final class Serving {
                 write.change.releasePieces();
                 group.log.takeBack(write.line);
                 onLocalFailure(write, error);
+                leave();
+            }
+
+            private void leave() {
+                if (alone) {
+                    turns.leave(write.object());
+                }
             }
         });
     }

@@ -133,6 +133,10 @@ final class WriteReceiver {
         group.log.add(line);
         group.around.versions.put(Changes.after(head, message.change(), version));
         open.put(version, message);
+        boolean alone = group.isRoomShort();
+        if (alone) {
+            turns.keep(object);
+        }
         boolean synced = group.around.has(Rule.ACKNOWLEDGE_AFTER_SYNC);
         group.write(new StoreBatch(operations, synced), new Completion<>() {
             @Override
@@ -145,6 +149,7 @@ final class WriteReceiver {
                         message,
                         whole ? ReplicaStatus.APPLIED : ReplicaStatus.GAP,
                         whole ? version : message.previous());
+                leave();
             }
 
             @Override
@@ -154,6 +159,13 @@ final class WriteReceiver {
                 group.log.takeBack(line);
                 group.around.versions.forget(object);
                 onFailure(from, message, error);
+                leave();
+            }
+
+            private void leave() {
+                if (alone) {
+                    turns.leave(object);
+                }
             }
         });
     }

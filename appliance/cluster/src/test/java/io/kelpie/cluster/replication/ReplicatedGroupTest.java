@@ -25,6 +25,8 @@ import io.kelpie.cluster.testing.ReplicationWorld;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.List;
 
@@ -349,6 +351,29 @@ class ReplicatedGroupTest {
         assertThat(world.accusations()).containsExactly("0 accuses 1 of STORE_FAILED");
         assertThat(written.isEnded()).isFalse();
         world.node(1).store.heal();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void appliesNoWriteBehindOneThatAFullDiskRefused(int full) {
+        serveWithThree();
+        makeObject();
+        world.node(full).store.haveRoom(1 << 20);
+        world.node(full)
+                .store
+                .fail(
+                        operation -> operation instanceof StoreOperation.Write write
+                                && write.offset() == 0,
+                        ErrorCode.NO_SPACE);
+
+        world.node(0).write(world.put(OBJECT, 0, 5));
+        world.node(0).write(world.put(OBJECT, 4096, 6));
+        world.pass(100 * MILLI);
+
+        assertThat(world.node(full).store.versionOf(OBJECT))
+                .isEqualTo(new ObjectVersion(world.epoch(), 1));
+        assertThat(world.node(full).onDisk(OBJECT, 4096)).isNotEqualTo(6);
+        world.node(full).store.heal();
     }
 
     @Test

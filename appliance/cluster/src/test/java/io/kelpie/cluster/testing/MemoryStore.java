@@ -45,6 +45,7 @@ public final class MemoryStore implements LocalStore {
     private Predicate<StoreOperation> failing = operation -> false;
     private Predicate<ObjectId> failingReads = object -> false;
     private ErrorCode failure = ErrorCode.IO_ERROR;
+    private long freeBytes = 1L << 39;
     private int syncs;
     private int openSnapshots;
     private int open;
@@ -82,6 +83,11 @@ public final class MemoryStore implements LocalStore {
     /** Completes the batch that is held longest. */
     public void releaseFirst() {
         loop.post(held.remove(0));
+    }
+
+    /** Says that there is so much room. */
+    public void haveRoom(long bytes) {
+        freeBytes = bytes;
     }
 
     /** Lets batches with such an operation fail without effect. */
@@ -367,7 +373,7 @@ public final class MemoryStore implements LocalStore {
 
     @Override
     public Space space() {
-        return new Space(1L << 40, 1L << 39);
+        return new Space(1L << 40, freeBytes);
     }
 
     private final class Snapshot implements ObjectSnapshot {
