@@ -63,6 +63,7 @@ final class TortureFaults {
         long end = System.nanoTime() + lengthNanos;
         pass(FIRST_PAUSE_MILLIS);
         for (int i = 1; System.nanoTime() - end < 0; i++) {
+            startTheDead();
             FaultKind kind = next();
             boolean isWhole = random.nextInt(3) > 0 && view.await(view::isWhole, PATIENCE_SECONDS);
             NodeProcess node = nodes.get(random.nextInt(nodes.size()));
