@@ -12,6 +12,8 @@ import io.kelpie.cluster.testing.Ended;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.Objects;
+
 /** Formatting a cluster of several nodes. */
 class FormatTest {
     private static final long SECOND = Nodes.SECOND;
@@ -37,7 +39,8 @@ class FormatTest {
             assertThat(node.news).containsExactly("FORMAT");
             assertThat(node.isDrained()).isTrue();
             assertThat(node.membership.state()).isEqualTo(NodeState.FORMATTING);
-            assertThat(all.ensemble.announced().get(node.id.node()).clusterCreatedNanos())
+            assertThat(Objects.requireNonNull(all.ensemble.announced().get(node.id.node()))
+                            .clusterCreatedNanos())
                     .isEqualTo(CREATED);
         }
         assertThat(all.node(1).orders).containsOnly(new Emptied(CREATED)).hasSize(3);
@@ -167,7 +170,8 @@ class FormatTest {
 
         assertThat(again.isDrained()).isTrue();
         assertThat(all.node(1).orders).contains(new Emptied(2 * CREATED));
-        assertThat(all.ensemble.announced().get(again.id.node()).clusterCreatedNanos())
+        assertThat(Objects.requireNonNull(all.ensemble.announced().get(again.id.node()))
+                        .clusterCreatedNanos())
                 .isEqualTo(2 * CREATED);
     }
 
@@ -179,7 +183,8 @@ class FormatTest {
         again.start();
 
         assertThat(again.isDrained()).isFalse();
-        assertThat(all.ensemble.announced().get(again.id.node()).clusterCreatedNanos())
+        assertThat(Objects.requireNonNull(all.ensemble.announced().get(again.id.node()))
+                        .clusterCreatedNanos())
                 .isEqualTo(1000);
     }
 
@@ -188,13 +193,17 @@ class FormatTest {
         all.node(3).store.fail(DropEverything.class::isInstance, ErrorCode.BUSY);
         all.node(1).format(CREATED);
         all.loop.run();
-        assertThat(all.ensemble.announced().get(all.node(3).id.node()).clusterCreatedNanos())
+        assertThat(Objects.requireNonNull(
+                                all.ensemble.announced().get(all.node(3).id.node()))
+                        .clusterCreatedNanos())
                 .isEqualTo(1000);
 
         all.node(3).store.heal();
         all.loop.pass(SECOND);
 
-        assertThat(all.ensemble.announced().get(all.node(3).id.node()).clusterCreatedNanos())
+        assertThat(Objects.requireNonNull(
+                                all.ensemble.announced().get(all.node(3).id.node()))
+                        .clusterCreatedNanos())
                 .isEqualTo(CREATED);
     }
 

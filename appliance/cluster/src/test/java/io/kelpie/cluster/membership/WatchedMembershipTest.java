@@ -34,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** Memberships together with the watch and the real controller: start, format, restart, stop. */
 class WatchedMembershipTest {
@@ -136,7 +137,9 @@ class WatchedMembershipTest {
 
         assertThat(ordered.isDone()).isTrue();
         assertThat(nodes.get(2).stops).containsExactly("KILLED");
-        assertThat(map().memberOf(nodes.get(2).id.node()).state()).isEqualTo(MemberState.DRAIN);
+        assertThat(Objects.requireNonNull(map().memberOf(nodes.get(2).id.node()))
+                        .state())
+                .isEqualTo(MemberState.DRAIN);
 
         Ended<Outcome> stopped = new Ended<>();
         nodes.get(2).membership.leave(stopped);

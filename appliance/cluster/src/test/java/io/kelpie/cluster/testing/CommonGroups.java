@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -300,13 +301,14 @@ public final class CommonGroups {
                 }
             }
         }
-        objects.put(id, object);
+        MemoryObject held = Objects.requireNonNull(object, "made above if it was missing");
+        objects.put(id, held);
         for (Piece piece : change.pieces()) {
             Payload payload = piece.payload();
             if (payload == null) {
-                object.zero(version, piece.offset(), piece.length());
+                held.zero(version, piece.offset(), piece.length());
             } else {
-                object.write(version, piece.offset(), Payloads.bytesOf(payload));
+                held.write(version, piece.offset(), Payloads.bytesOf(payload));
             }
         }
         return null;

@@ -6,6 +6,8 @@ import io.kelpie.cluster.model.NodeId;
 import io.kelpie.cluster.port.Completion;
 import io.kelpie.cluster.port.Coordinator;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -82,7 +84,7 @@ public final class Ensemble {
 
     /** One node's coordinator. */
     public final class Door implements Coordinator {
-        private Coordinator.Listener listener;
+        private Coordinator.@Nullable Listener listener;
         private boolean away;
         private boolean losesAnswers;
 

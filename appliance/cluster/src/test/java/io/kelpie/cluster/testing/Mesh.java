@@ -5,6 +5,8 @@ import io.kelpie.cluster.model.PeerId;
 import io.kelpie.cluster.port.PeerMessage;
 import io.kelpie.cluster.port.Peers;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -51,7 +53,7 @@ public final class Mesh {
 
     private final class Port implements Peers {
         private final PeerId self;
-        private Listener listener;
+        private @Nullable Listener listener;
 
         Port(PeerId self) {
             this.self = self;
@@ -67,10 +69,11 @@ public final class Mesh {
             loop.post(() -> {
                 Port there = ports.get(to);
                 boolean alive = ports.get(self.node()) == this;
-                if (there == null || there.listener == null || !alive) {
+                Listener receiver = there == null ? null : there.listener;
+                if (receiver == null || !alive) {
                     message.release();
                 } else {
-                    there.listener.onMessage(self, message);
+                    receiver.onMessage(self, message);
                 }
             });
         }

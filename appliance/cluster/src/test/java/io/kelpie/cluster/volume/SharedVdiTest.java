@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Objects;
 
 /** One VDI in use on several nodes at once. */
 class SharedVdiTest {
@@ -547,15 +548,17 @@ class SharedVdiTest {
                 nodes.node(one).catalog.create(new CreateRequest("late", MIB, 1, 20), completion));
         nodes.loop.run();
         nodes.hear();
-        VdiEntry unfinished = nodes.node(home).table.lookup("late", "", 0).row();
-        assertThat(unfinished).isNotNull();
+        VdiEntry unfinished = Objects.requireNonNull(
+                nodes.node(home).table.lookup("late", "", 0).row());
         assertThat(unfinished.state()).isEqualTo(VdiState.CREATING);
 
         nodes.groups.hold(change -> false);
         nodes.loop.pass(25 * SECOND);
         nodes.hear();
-        Volume volume =
-                nodes.open(other, nodes.node(other).table.lookup("late", "", 0).row());
+        Volume volume = nodes.open(
+                other,
+                Objects.requireNonNull(
+                        nodes.node(other).table.lookup("late", "", 0).row()));
         nodes.writeNow(volume, 0, 4096, 5);
         // What its maker still had in mind changes nothing.
         nodes.groups.releaseHeld();
