@@ -33,6 +33,9 @@ import java.util.List;
 final class Serving {
     private static final long RESEND_DELAY_NANOS = 100_000_000L;
 
+    /** Often enough to persist, by the times of the controller. */
+    private static final long ACCUSE_NANOS = 1_000_000_000L;
+
     /** {@link io.kelpie.cluster.port.LocalStore#allocated} takes no more at once. */
     private static final long MAX_RANGE = 1L << 30;
 
@@ -233,7 +236,15 @@ final class Serving {
         if (!failed && !over) {
             failed = true;
             writes.stick();
+            accuseSelf();
+        }
+    }
+
+    /** Said again until it is heard: the controller may be without its coordinator just now. */
+    private void accuseSelf() {
+        if (!over) {
             group.suspect(group.self(), Evidence.STORE_FAILED);
+            group.around.ports.timers().after(ACCUSE_NANOS, this::accuseSelf);
         }
     }
 

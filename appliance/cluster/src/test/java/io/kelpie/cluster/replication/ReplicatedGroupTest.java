@@ -386,6 +386,9 @@ class ReplicatedGroupTest {
         world.pass(100 * MILLI);
         assertThat(written.isEnded()).isFalse();
         assertThat(world.accusations()).containsExactly("0 accuses 0 of STORE_FAILED");
+        world.node(0).accusations.clear();
+        world.pass(1500 * MILLI);
+        assertThat(world.accusations()).containsExactly("0 accuses 0 of STORE_FAILED");
         world.node(0).store.heal();
         world.everywhere(1, members(1, 2), members());
 
