@@ -4,6 +4,8 @@ import io.kelpie.wire.sheep.SheepOpcode;
 import io.kelpie.wire.sheep.StatRecord;
 import io.kelpie.wire.sheep.StatRecord.Counters;
 
+import java.util.List;
+
 /** {@code dog node stat}: what a node was asked to do since it started. */
 final class NodeStat implements DogCommand {
     private static final String HEADER =
@@ -59,15 +61,14 @@ final class NodeStat implements DogCommand {
 
     /** Upstream prints reads under Write and writes under Read here, and scripts expect it. */
     private static Row once(String label, Counters now) {
-        return new Row(label, now, now.reads(), now.writes(), new long[0]);
+        return new Row(label, now, now.reads(), now.writes(), List.of());
     }
 
     private static Row watched(String label, Counters now, Counters before) {
-        long[] since = {
-            now.receivedBytes() - before.receivedBytes(),
-            now.sentBytes() - before.sentBytes(),
-            now.total() - before.total()
-        };
+        List<Long> since = List.of(
+                now.receivedBytes() - before.receivedBytes(),
+                now.sentBytes() - before.sentBytes(),
+                now.total() - before.total());
         return new Row(label, now, now.writes(), now.reads(), since);
     }
 
@@ -76,7 +77,7 @@ final class NodeStat implements DogCommand {
      *
      * @param since bytes in, bytes out and requests since the sample before; empty without one
      */
-    private record Row(String label, Counters now, long third, long fourth, long[] since) {
+    private record Row(String label, Counters now, long third, long fourth, List<Long> since) {
         String text(boolean raw) {
             StringBuilder text = new StringBuilder(raw ? "" : label + "\t");
             text.append(now.active()).append('\t').append(now.total()).append('\t');
@@ -84,10 +85,10 @@ final class NodeStat implements DogCommand {
             text.append(now.removes()).append('\t').append(now.flushes()).append('\t');
             text.append(Sizes.print(now.receivedBytes(), raw)).append('\t');
             text.append(Sizes.print(now.sentBytes(), raw));
-            if (since.length > 0) {
-                text.append('\t').append(Sizes.print(since[0], raw));
-                text.append('\t').append(Sizes.print(since[1], raw));
-                text.append('\t').append(since[2]);
+            if (!since.isEmpty()) {
+                text.append('\t').append(Sizes.print(since.get(0), raw));
+                text.append('\t').append(Sizes.print(since.get(1), raw));
+                text.append('\t').append(since.get(2));
             }
             return text.toString();
         }

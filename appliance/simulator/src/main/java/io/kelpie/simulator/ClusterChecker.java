@@ -319,9 +319,12 @@ final class ClusterChecker implements SimCoordinator.MapObserver {
             Disk first = null;
             for (int index : map.group(pg).sync()) {
                 Disk disk = disks.get(map.member(index).node());
-                if (disk != null && first == null) {
+                if (disk == null) {
+                    continue;
+                }
+                if (first == null) {
                     first = disk;
-                } else if (disk != null) {
+                } else {
                     compare(pg, first, disk);
                 }
             }

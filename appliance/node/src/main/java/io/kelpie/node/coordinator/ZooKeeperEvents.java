@@ -91,8 +91,9 @@ final class ZooKeeperEvents {
 
     private long base() throws KeeperException, InterruptedException {
         ZooKeeperSession.Znode base = session.read(basePath);
-        boolean isWritten = base != null && base.data().length == Long.BYTES;
-        return isWritten ? ByteBuffer.wrap(base.data()).getLong() : 0;
+        return base != null && base.data().length == Long.BYTES
+                ? ByteBuffer.wrap(base.data()).getLong()
+                : 0;
     }
 
     void trim(long throughIndex) throws KeeperException, InterruptedException {

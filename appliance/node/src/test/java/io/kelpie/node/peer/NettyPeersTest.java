@@ -34,6 +34,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 
@@ -355,9 +356,7 @@ class NettyPeersTest {
     }
 
     private static Payload payloadOf(Replicate replicate) {
-        Payload payload = replicate.change().pieces().get(0).payload();
-        assertThat(payload).isNotNull();
-        return payload;
+        return Objects.requireNonNull(replicate.change().pieces().get(0).payload());
     }
 
     private static Payload payload(int length, long first) {
