@@ -2,6 +2,7 @@ package io.kelpie.system;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -35,7 +36,7 @@ final class PauseClock {
     }
 
     private Pause current() {
-        return longest.get(kind)[wasWhole ? 0 : 1];
+        return Objects.requireNonNull(longest.get(kind))[wasWhole ? 0 : 1];
     }
 
     /** A write of a writer was acknowledged. */
