@@ -262,9 +262,12 @@ final class ArchitectureTest {
                 in("io.kelpie.dog..")
                         .or(describe("SheepCommand", ArchitectureTest::isSheepCommand))
                         .or(describe(
-                                "the simulator's main",
+                                "the simulator's commands",
                                 type -> type.getName()
-                                        .startsWith("io.kelpie.simulator.SimulatorMain"))));
+                                                .startsWith("io.kelpie.simulator.SimulatorMain")
+                                        || type.getName()
+                                                .startsWith(
+                                                        "io.kelpie.simulator.ClusterCommands"))));
         hasHome(in("ch.qos.logback.."), in("io.kelpie.node").or(in("io.kelpie.node.trace..")));
         check(noClasses()
                 .that()
