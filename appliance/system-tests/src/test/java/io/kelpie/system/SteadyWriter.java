@@ -3,6 +3,7 @@ package io.kelpie.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
@@ -108,17 +109,23 @@ final class SteadyWriter implements AutoCloseable {
                     writeTo(connection);
                 } catch (IOException e) {
                     writes.abandonInFlight();
-                    if (present == door && present.isAlive()) {
-                        throw e;
-                    }
-                    // Its node was killed; the test says where to go on.
-                    await().atMost(Duration.ofSeconds(10))
-                            .pollInterval(Duration.ofMillis(5))
-                            .until(() -> present != door || stopping);
+                    // Its node was killed, perhaps this very moment; the test says where to go on.
+                    awaitNextDoor(present, e);
                 }
             }
         } catch (Throwable e) {
             failure = e;
+        }
+    }
+
+    private void awaitNextDoor(SheepProcess present, IOException reason) throws IOException {
+        try {
+            await().atMost(Duration.ofSeconds(10))
+                    .pollInterval(Duration.ofMillis(5))
+                    .until(() -> present != door || stopping);
+        } catch (ConditionTimeoutException e) {
+            reason.addSuppressed(e);
+            throw reason;
         }
     }
 
